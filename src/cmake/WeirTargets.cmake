@@ -1,11 +1,95 @@
-# Helpers that every target of the project goes through, so that warnings and the language level are said once.
+# Helpers that every target of the project goes through, so that warnings, the language level and installation are said
+# once.
 
-# Compile settings of our own code (never exported to users).
+# What all our own code is compiled with (never exported to users).
 function(weir_compile_settings target)
   target_compile_features(${target} PUBLIC cxx_std_20)
-  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF CXX_VISIBILITY_PRESET hidden
+                                             VISIBILITY_INLINES_HIDDEN ON)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
-                         $<$<BOOL:${WEIR_WARNINGS_AS_ERRORS}>:-Werror>)
+                                           $<$<BOOL:${WEIR_WARNINGS_AS_ERRORS}>:-Werror>)
+endfunction()
+
+# weir_add_component(NAME [INSTALL function] [FIND "package [version]"...] [PKG_CONFIG module...] [LIBS_PRIVATE flag...])
+#
+# Declares the library weir_NAME with the alias weir::NAME, its export set, and what a consumer of it has to find. Every
+# component but core is a backend: it links weir::core, and INSTALL names the function that registers it, from which
+# weir::weir is put together. Sources and libraries are then said with target_sources and target_link_libraries:
+#
+#     find_package(SQLite3 3.38 REQUIRED)
+#     weir_add_component(sqlite INSTALL weir::sqlite::install FIND "SQLite3 3.38" PKG_CONFIG sqlite3)
+#     target_sources(weir_sqlite PRIVATE backend.cpp ...)
+#     target_link_libraries(weir_sqlite PRIVATE SQLite::SQLite3)
+#
+# FIND        what the package configuration must find again when the libraries are static
+# PKG_CONFIG  the same as modules of pkg-config; LIBS_PRIVATE are flags for what has no module
+function(weir_add_component name)
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "INSTALL" "FIND;PKG_CONFIG;LIBS_PRIVATE")
+  if(ARG_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "weir_add_component(${name}): unknown ${ARG_UNPARSED_ARGUMENTS}")
+  endif()
+  set(target weir_${name})
+  add_library(${target})
+  add_library(weir::${name} ALIAS ${target})
+  weir_library_settings(${target} ${name})
+  if(NOT name STREQUAL core)
+    target_link_libraries(${target} PUBLIC weir::core)
+    if(ARG_INSTALL)
+      set_property(GLOBAL APPEND PROPERTY WEIR_BACKENDS ${name})
+      set_property(GLOBAL PROPERTY WEIR_INSTALL_FUNCTION_${name} ${ARG_INSTALL})
+    endif()
+  endif()
+  set_property(GLOBAL APPEND PROPERTY WEIR_COMPONENTS ${name})
+  set_property(GLOBAL PROPERTY WEIR_FIND_${name} "${ARG_FIND}")
+  set_property(GLOBAL PROPERTY WEIR_PKG_CONFIG_${name} "${ARG_PKG_CONFIG}")
+  set_property(GLOBAL PROPERTY WEIR_LIBS_PRIVATE_${name} "${ARG_LIBS_PRIVATE}")
+endfunction()
+
+function(weir_library_settings target export_name)
+  weir_compile_settings(${target})
+  set_target_properties(
+    ${target}
+    PROPERTIES EXPORT_NAME ${export_name}
+               POSITION_INDEPENDENT_CODE ON
+               VERSION ${PROJECT_VERSION}
+               SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+  target_include_directories(
+    ${target}
+    PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
+    PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_compile_definitions(${target} PRIVATE WEIR_BUILDING)
+endfunction()
+
+# weir::weir: core and every backend that was built, in one library whose single source, generated, calls their install
+# functions. Users are made to keep it although they refer to nothing in it: a static library by an undefined symbol, a
+# shared one by naming it outside --as-needed.
+function(weir_add_everything)
+  get_property(backends GLOBAL PROPERTY WEIR_BACKENDS)
+  set(WEIR_BACKEND_DECLARATIONS "")
+  set(WEIR_BACKEND_CALLS "")
+  add_library(weir_weir)
+  add_library(weir::weir ALIAS weir_weir)
+  weir_library_settings(weir_weir weir)
+  set_target_properties(weir_weir PROPERTIES OUTPUT_NAME weir)
+  target_link_libraries(weir_weir PUBLIC weir::core)
+  foreach(name IN LISTS backends)
+    get_property(install_function GLOBAL PROPERTY WEIR_INSTALL_FUNCTION_${name})
+    string(REGEX MATCH "^(.*)::([^:]+)$" matched ${install_function})
+    string(APPEND WEIR_BACKEND_DECLARATIONS
+           "namespace ${CMAKE_MATCH_1} {\nWEIR_API void ${CMAKE_MATCH_2}();\n}\n")
+    string(APPEND WEIR_BACKEND_CALLS "  ${install_function}();\n")
+    target_link_libraries(weir_weir PUBLIC weir::${name})
+  endforeach()
+  set(generated ${PROJECT_BINARY_DIR}/src/linked_backends_list.cpp)
+  configure_file(${PROJECT_SOURCE_DIR}/src/cmake/linked_backends.cpp.in ${generated} @ONLY)
+  target_sources(weir_weir PRIVATE ${generated})
+  get_target_property(type weir_weir TYPE)
+  if(type STREQUAL "SHARED_LIBRARY")
+    target_link_options(weir_weir INTERFACE
+                        "LINKER:--push-state,--no-as-needed,$<TARGET_LINKER_FILE:weir::weir>,--pop-state")
+  else()
+    target_link_options(weir_weir INTERFACE "LINKER:-u,weir_install_linked_backends")
+  endif()
 endfunction()
 
 # A test program of one folder: weir_add_test(name SOURCES a.cpp b.cpp LIBRARIES weir::weir LABELS unit)
@@ -18,5 +102,9 @@ function(weir_add_test name)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}." PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+  gtest_discover_tests(
+    ${name}
+    DISCOVERY_MODE PRE_TEST
+    TEST_PREFIX "${name}."
+    PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
 endfunction()
