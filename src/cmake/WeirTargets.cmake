@@ -51,6 +51,7 @@ function(weir_library_settings target export_name)
     ${target}
     PROPERTIES EXPORT_NAME ${export_name}
                POSITION_INDEPENDENT_CODE ON
+               DEFINE_SYMBOL "" # the same objects make a static and a shared library, so a compiler cache serves both
                VERSION ${PROJECT_VERSION}
                SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
   target_include_directories(
