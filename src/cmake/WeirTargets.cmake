@@ -8,6 +8,10 @@ function(weir_compile_settings target)
                                              VISIBILITY_INLINES_HIDDEN ON)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
                                            $<$<BOOL:${WEIR_WARNINGS_AS_ERRORS}>:-Werror>)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    # A false alarm on "literal" + std::string: https://gcc.gnu.org/bugzilla/show_bug.cgi?id=105651
+    target_compile_options(${target} PRIVATE -Wno-restrict)
+  endif()
 endfunction()
 
 # weir_add_component(NAME [INSTALL function] [FIND "package [version]"...] [PKG_CONFIG module...] [LIBS_PRIVATE flag...])
