@@ -31,7 +31,8 @@ TEST(Tree, NothingThatGcc12DestroysTwice) {
   const auto aggregates = find_aggregates(tree());
   std::vector<Finding> findings;
   for (const auto& file : tree()) {
-    if (!file.is_cpp() || file.is_under("tests/lint")) continue;  // whose samples are meant to be wrong
+    // The samples there are meant to be wrong.
+    if (!file.is_cpp() || file.is_under("tests/lint") || file.path == "tests/api/compiler_faults.cpp") continue;
     for (auto& finding : check_coroutine_rules(file, aggregates)) findings.push_back(std::move(finding));
   }
   expect_none(findings);
