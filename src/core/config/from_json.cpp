@@ -1,0 +1,59 @@
+#include "core/config/tree.hpp"
+#include "core/config/values.hpp"
+
+namespace weir::configuration {
+namespace {
+
+// `pool` holds options by their own names, `retry` those that begin with "retry.".
+void flatten(const Json& object, const std::string& prefix, int depth, std::vector<Given>& out) {
+  for (const auto& [key, value] : object.items()) {
+    const auto name = prefix + key;
+    if (value.is_object() && depth < 2 && (name == "pool" || name == "retry")) {
+      flatten(value, name == "pool" ? "" : "retry.", depth + 1, out);
+    } else {
+      out.push_back({name, value, true, "JSON"});
+    }
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<const Config::State> read_tree(std::string_view backend, std::vector<Given> all,
+                                               const std::string& source) {
+  std::shared_ptr<const OptionSet> options;
+  if (!backend.empty()) options = backend_or_refuse(backend, source);
+  for (const auto& given : all)
+    if (given.name == "backend") {
+      if (!given.value.is_string()) refuse(backend, "'backend' (" + given.source + "): expected the name of a backend");
+      auto named = backend_or_refuse(given.value.get_ref<const std::string&>(), given.source);
+      if (options != nullptr && options != named)
+        refuse(options->info().name,
+               "'backend' = '" + named->info().name + "' (" + given.source + ") is not the backend that was asked for");
+      options = std::move(named);
+    }
+  const auto is_url = [](const Given& given) { return given.name == "url" || given.name == "connection_string"; };
+  for (const auto& given : all)
+    if (is_url(given)) {
+      if (!given.value.is_string()) refuse(backend, "'" + given.name + "' (" + given.source + "): expected a string");
+      if (options == nullptr) options = backend_of_url(given.value.get_ref<const std::string&>(), given.source);
+    }
+  if (options == nullptr) refuse("", "there is neither 'backend' nor 'url' (" + source + ")");
+  Builder builder(options);
+  for (const auto& given : all) {
+    if (is_url(given)) {
+      builder.add_url(given.value.get_ref<const std::string&>(), given.source + ", " + given.name);
+    } else if (given.name != "backend") {
+      builder.add(given, form::key);
+    }
+  }
+  return builder.finish();
+}
+
+std::shared_ptr<const Config::State> read_json(std::string_view backend, const Json& options) {
+  if (!options.is_object()) refuse(backend, "a configuration in JSON is an object");
+  std::vector<Given> all;
+  flatten(options, "", 0, all);
+  return read_tree(backend, std::move(all), "JSON");
+}
+
+}  // namespace weir::configuration
