@@ -1,0 +1,210 @@
+#include "pool/core/core.hpp"
+
+#include <algorithm>
+
+namespace weir::detail {
+
+void PoolCore::lease_ended(TimePoint now, Slot& slot, std::uint32_t ticket, bool counted) {
+  auto& record = slot.records[ticket];
+  const auto since = TimePoint{Duration{record.since.load(std::memory_order_relaxed)}};
+  const auto used = std::max(Duration{0}, now - since);
+  record.since.store(0, std::memory_order_relaxed);
+  if (counted) counters_.use_time.record(used);
+  if (listening_) {
+    auto e = event(PoolEventKind::released, now, slot);
+    e.duration = used;
+    e.operation = describe(record.operation, record.where);
+    if (record.warned) {
+      auto warning = e;
+      warning.kind = PoolEventKind::lease_warning;
+      warning.text = "a lease that was held long has been returned";
+      events_.push_back(std::move(warning));
+    }
+    events_.push_back(std::move(e));
+  }
+  record.next_free = slot.free_record;
+  slot.free_record = ticket;
+  if (slot.hook.linked) endpoint_of(slot).by_load[slot.leases].remove(&slot);
+  --slot.leases;
+  if (slot.shared) counters_.shared_leases.subtract();
+}
+
+void PoolCore::release(TimePoint now, Grant grant, ReturnAs as) {
+  auto& slot = *grant.slot;
+  lease_ended(now, slot, grant.ticket, true);
+  if (slot.state == SlotState::detached) {
+    if (slot.leases == 0) actions_.push_back({ActionKind::close, &slot, nullptr, CloseReason::drain_timeout});
+    return;
+  }
+  if (as == ReturnAs::close && !slot.doomed) slot.doomed = CloseReason::error;
+  if (as == ReturnAs::reset) slot.needs_reset = true;
+  if (slot.leases > 0) {
+    relist(slot);
+    if (waiters() != 0) pump(now);
+    return;
+  }
+  if (reserved_ == &slot) {
+    reserved_ = nullptr;
+    slot.reserved = false;
+  }
+  came_back(now, slot);
+  if (waiters() != 0) pump(now);
+}
+
+void PoolCore::refuse(TimePoint now, Grant grant) {
+  auto& slot = *grant.slot;
+  const auto before = slot.leases;
+  lease_ended(now, slot, grant.ticket, false);
+  counters_.immediate.subtract();
+  if (before > 1) {
+    slot.doomed = CloseReason::validation;
+    return;
+  }
+  if (slot.state == SlotState::detached)
+    actions_.push_back({ActionKind::close, &slot, nullptr, CloseReason::drain_timeout});
+  else
+    close_slot(now, slot, CloseReason::validation);
+}
+
+// The last lease is over. What may not be used again is closed; the rest is reset, handed on or kept.
+void PoolCore::came_back(TimePoint now, Slot& slot) {
+  auto& endpoint = endpoint_of(slot);
+  if (state_ == PoolState::draining || state_ == PoolState::closed)
+    return close_slot(now, slot, CloseReason::pool_closed);
+  if (slot.doomed) return close_slot(now, slot, *slot.doomed);
+  if (is_stale(slot)) return close_slot(now, slot, CloseReason::stale);
+  if (options_.max_uses() != 0 && slot.uses >= options_.max_uses()) return close_slot(now, slot, CloseReason::uses);
+  if (slot.expires <= now && retire(now, slot)) return close_slot(now, slot, CloseReason::lifetime);
+  if (endpoint.yields > 0) {
+    --endpoint.yields;
+    return close_slot(now, slot, CloseReason::surplus);
+  }
+  slot.verified = now;
+  if (slot.needs_reset) {
+    slot.needs_reset = false;
+    move_to(slot, SlotState::resetting);
+    counters_.resets.add();
+    actions_.push_back({ActionKind::reset, &slot, nullptr, {}});
+    return;
+  }
+  slot.idle_since = now;
+  make_idle(now, slot);
+}
+
+// Into the idle list, which is in the order in which they became idle; a ping does not make a connection younger.
+void PoolCore::make_idle(TimePoint now, Slot& slot) {
+  auto& endpoint = endpoint_of(slot);
+  if (endpoint.total > options_.max_size()) return close_slot(now, slot, CloseReason::surplus);
+  move_to(slot, SlotState::idle);
+  auto& idle = endpoint.by_load[0];
+  Slot* after = idle.back();
+  if (after == nullptr || after->idle_since <= slot.idle_since) {
+    idle.push_back(&slot);
+  } else {
+    Slot* place = idle.front();
+    while (place->idle_since <= slot.idle_since) place = SlotList::next(place);
+    idle.insert_before(place, &slot);
+  }
+  note_due(now + idle_due_);
+  if (idle.size() > options_.idle_limit() && waiters() == 0) trim(now, endpoint);
+}
+
+void PoolCore::close_slot(TimePoint now, Slot& slot, CloseReason reason) {
+  if (reserved_ == &slot) {
+    reserved_ = nullptr;
+    slot.reserved = false;
+  }
+  move_to(slot, SlotState::closing);
+  counters_.closed[static_cast<std::size_t>(reason)].add();
+  if (listening_) {
+    auto e = event(PoolEventKind::connection_closed, now, slot);
+    e.reason = reason;
+    events_.push_back(std::move(e));
+  }
+  actions_.push_back({ActionKind::close, &slot, nullptr, reason});
+}
+
+void PoolCore::closed(TimePoint now, Slot& slot) {
+  vacate(slot);
+  if (state_ == PoolState::draining) return finish_drain();
+  if (waiters() != 0) pump(now);
+  start_connects(now);
+}
+
+// The room is free again, and with it the permit.
+void PoolCore::vacate(Slot& slot) {
+  if (permits_ != nullptr) permits_->give_back(slot.endpoint);
+  if (slot.state == SlotState::detached)
+    slot.state = SlotState::vacant;  // it was no longer counted
+  else
+    move_to(slot, SlotState::vacant);
+  vacant_.push_back(&slot);
+}
+
+void PoolCore::was_reset(TimePoint now, Slot& slot, bool well) {
+  if (slot.state == SlotState::detached) {
+    actions_.push_back({ActionKind::close, &slot, nullptr, CloseReason::drain_timeout});
+    return;
+  }
+  if (state_ != PoolState::ready && state_ != PoolState::paused)
+    close_slot(now, slot, CloseReason::pool_closed);
+  else if (!well)
+    close_slot(now, slot, CloseReason::reset);
+  else if (is_stale(slot))
+    close_slot(now, slot, CloseReason::stale);
+  else {
+    slot.verified = slot.idle_since = now;
+    make_idle(now, slot);
+  }
+  pump(now);
+}
+
+void PoolCore::close(TimePoint now, TimePoint deadline) {
+  if (state_ == PoolState::closed) return;
+  if (state_ == PoolState::draining) {  // again: the earlier end counts
+    drain_deadline_ = std::min(drain_deadline_, deadline);
+    note_due(drain_deadline_);
+    return;
+  }
+  set_state(PoolState::draining);
+  drain_deadline_ = deadline;
+  fail_all(now, closed_error());
+  no_longer_wanted();
+  each_slot([&](Slot& slot) {
+    switch (slot.state) {
+      case SlotState::idle: close_slot(now, slot, CloseReason::pool_closed); break;
+      case SlotState::pending:
+      case SlotState::validating:
+      case SlotState::resetting: actions_.push_back({ActionKind::abort, &slot, nullptr, {}}); break;
+      default: break;
+    }
+  });
+  note_due(drain_deadline_);
+  finish_drain();
+}
+
+void PoolCore::finish_drain() {
+  if (state_ != PoolState::draining || total() != 0) return;
+  set_state(PoolState::closed);
+  due_ = never;
+  if (listening_) events_.push_back(event(PoolEventKind::pool_closed, TimePoint{}));
+  actions_.push_back({ActionKind::drained, nullptr, nullptr, {}});
+}
+
+// The time to drain is over: what is still out no longer counts, and is closed by whoever holds it.
+void PoolCore::detach_all(TimePoint now) {
+  each_slot([&](Slot& slot) {
+    const auto state = slot.state;
+    if (state == SlotState::vacant || state == SlotState::closing || state == SlotState::detached) return;
+    if (state != SlotState::pending) counters_.closed[static_cast<std::size_t>(CloseReason::drain_timeout)].add();
+    if (listening_ && state != SlotState::pending) {
+      auto e = event(PoolEventKind::connection_closed, now, slot);
+      e.reason = CloseReason::drain_timeout;
+      events_.push_back(std::move(e));
+    }
+    move_to(slot, SlotState::detached);
+  });
+  finish_drain();
+}
+
+}  // namespace weir::detail

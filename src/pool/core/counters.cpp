@@ -1,0 +1,101 @@
+#include "pool/core/counters.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+namespace weir::detail {
+
+// Exact up to 15, then one bucket for each doubling.
+std::size_t Recommendation::bucket(std::uint64_t length) noexcept {
+  if (length < 16) return static_cast<std::size_t>(length);
+  const auto doubling = static_cast<std::size_t>(std::bit_width(length)) - 5;
+  return std::min(buckets - 1, 16 + doubling);
+}
+
+std::uint64_t Recommendation::upper_end(std::size_t bucket) noexcept {
+  return bucket < 16 ? bucket : (std::uint64_t{32} << (bucket - 16)) - 1;
+}
+
+void Recommendation::waited(TimePoint now, std::uint64_t queue_length, std::uint64_t acquires) noexcept {
+  if (now >= window_end_) rotate(now);
+  ++windows_[current_].queue[bucket(queue_length)];
+  acquires_ = acquires;
+  update();
+}
+
+void Recommendation::rotate(TimePoint now) noexcept {
+  constexpr auto length = std::chrono::minutes{1};
+  const bool long_ago = now >= window_end_ + length * static_cast<int>(windows_.size());
+  if (long_ago) windows_ = {};
+  current_ = (current_ + 1) % windows_.size();
+  windows_[current_] = Window{};
+  windows_[current_].acquires_before = acquires_;
+  window_end_ = now + length;
+  peak_ = 0;
+  update();
+}
+
+void Recommendation::update() noexcept {
+  std::uint64_t peak = 0;
+  std::uint64_t waits = 0;
+  std::uint64_t first = acquires_;
+  std::array<std::uint64_t, buckets> queue{};
+  for (const auto& window : windows_) {
+    peak = std::max(peak, window.peak);
+    if (window.acquires_before != 0 || window.peak != 0) first = std::min(first, window.acquires_before);
+    for (std::size_t i = 0; i < buckets; ++i) {
+      queue[i] += window.queue[i];
+      waits += window.queue[i];
+    }
+  }
+  // Whoever did not wait met an empty queue: only the longest hundredth of all acquires is above the percentile.
+  const std::uint64_t all = std::max(waits, acquires_ - first);
+  std::uint64_t above = 0;
+  std::uint64_t percentile = 0;
+  for (std::size_t i = buckets; i-- > 1;) {
+    above += queue[i];
+    if (above * 100 > all) {
+      percentile = upper_end(i);
+      break;
+    }
+  }
+  recommended_.store(peak + percentile);
+}
+
+PoolStats Counters::read(TimePoint now) const {
+  PoolStats out;
+  out.state = state.load();
+  out.max = max.load();
+  out.min = min.load();
+  out.max_idle = max_idle.load();
+  out.idle = idle.load();
+  out.used = used.load();
+  out.pending = pending.load();
+  out.waiters = waiters.load();
+  out.shared_leases = shared_leases.load();
+  out.generation = generation.load();
+  out.acquires_immediate = immediate.load();
+  out.acquires_waited = waited.load();
+  out.acquires = out.acquires_immediate + queued.load() + rejected.load();
+  out.timeouts = timeouts.load();
+  out.rejected = rejected.load();
+  out.cancelled = cancelled.load();
+  out.failed = failed.load();
+  out.connects = connects.load();
+  out.connects_failed = connects_failed.load();
+  out.pings = pings.load();
+  out.pings_failed = pings_failed.load();
+  out.resets = resets.load();
+  for (std::size_t i = 0; i < closed.size(); ++i) out.closed[i] = closed[i].load();
+  out.wait_time = wait_time.read();
+  out.wait_time.counts[0] += out.acquires_immediate;  // the warm path counts them once only
+  out.use_time = use_time.read();
+  out.connect_time = connect_time.read();
+  const auto since = oldest_waiter_since.load();
+  if (since != 0) out.oldest_wait = std::max(Duration{0}, now - TimePoint{Duration{since}});
+  out.recommended_max = recommendation.recommended();
+  return out;
+}
+
+}  // namespace weir::detail

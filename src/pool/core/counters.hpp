@@ -1,0 +1,97 @@
+#pragma once
+
+#include "pool/core/types.hpp"
+
+#include <weir/pool_stats.hpp>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+
+namespace weir::detail {
+
+/// A figure with one writer at a time and readers on any thread: plain loads and stores in machine code.
+template <class T>
+class Figure {
+ public:
+  T load() const noexcept { return value_.load(std::memory_order_relaxed); }
+  void store(T value) noexcept { value_.store(value, std::memory_order_relaxed); }
+  void add(T n = 1) noexcept { store(static_cast<T>(load() + n)); }
+  void subtract(T n = 1) noexcept { store(static_cast<T>(load() - n)); }
+
+ private:
+  std::atomic<T> value_{};
+};
+
+/// A DurationHistogram while it is counted.
+class HistogramCounter {
+ public:
+  void record(std::chrono::nanoseconds duration) noexcept {
+    if (duration.count() < 0) duration = std::chrono::nanoseconds{0};
+    const bool shortest = duration <= std::chrono::milliseconds{1};  // nearly always; the bounds are in seconds
+    counts_[shortest ? 0 : DurationHistogram::bucket(duration)].add();
+    sum_.add(duration.count());
+  }
+  DurationHistogram read() const noexcept {
+    DurationHistogram out;
+    for (std::size_t i = 0; i < counts_.size(); ++i) out.counts[i] = counts_[i].load();
+    out.sum = std::chrono::nanoseconds{sum_.load()};
+    return out;
+  }
+
+ private:
+  std::array<Figure<std::uint64_t>, DurationHistogram::bounds.size() + 1> counts_;
+  Figure<std::int64_t> sum_;
+};
+
+/// What a load would have needed: the largest number in use and the 99th percentile of the queue, over five minutes.
+class Recommendation {
+ public:
+  void used(TimePoint now, std::uint64_t in_use) noexcept {
+    if (now >= window_end_) rotate(now);
+    if (in_use > peak_) {
+      windows_[current_].peak = peak_ = in_use;
+      update();
+    }
+  }
+  void waited(TimePoint now, std::uint64_t queue_length, std::uint64_t acquires) noexcept;
+  std::uint64_t recommended() const noexcept { return recommended_.load(); }
+
+ private:
+  static constexpr std::size_t buckets = 24;
+  struct Window {
+    std::uint64_t peak = 0;
+    std::uint64_t acquires_before = 0;
+    std::array<std::uint32_t, buckets> queue{};
+  };
+  static std::size_t bucket(std::uint64_t length) noexcept;
+  static std::uint64_t upper_end(std::size_t bucket) noexcept;
+  void rotate(TimePoint now) noexcept;
+  void update() noexcept;
+
+  std::array<Window, 5> windows_{};
+  std::size_t current_ = 0;
+  std::uint64_t peak_ = 0;
+  std::uint64_t acquires_ = 0;
+  TimePoint window_end_{};
+  Figure<std::uint64_t> recommended_;
+};
+
+/// Everything a pool counts. Written by the state machine only.
+struct Counters {
+  Figure<PoolState> state;
+  Figure<std::uint64_t> max, min, max_idle;
+  Figure<std::uint64_t> idle, used, pending, waiters, shared_leases, generation;
+  Figure<std::uint64_t> immediate, queued, waited, timeouts, rejected, cancelled, failed;
+  Figure<std::uint64_t> connects, connects_failed, pings, pings_failed, resets;
+  std::array<Figure<std::uint64_t>, close_reason_count> closed;
+  HistogramCounter wait_time, use_time, connect_time;
+  Figure<Duration::rep> oldest_waiter_since;  ///< 0: nobody waits
+  Recommendation recommendation;
+
+  /// Everything but what needs the slots: oldest_lease, memory_bytes, last_connect_error.
+  PoolStats read(TimePoint now) const;
+};
+
+}  // namespace weir::detail
