@@ -1,5 +1,6 @@
 #include "core/config/builder.hpp"
 #include "core/config/state.hpp"
+#include "core/config/tree.hpp"
 #include "core/config/values.hpp"
 
 #include <weir/config.hpp>
@@ -80,10 +81,10 @@ Config::Config() : Config(std::make_shared<const State>(State{find_backend("memo
 Config::Config(std::shared_ptr<const State> state) : state_(std::move(state)) {}
 
 Config Config::from_url(std::string_view url) { return Config(read_url(url)); }
-Config Config::from_json(const Json& config) { return Config(read_json("", config)); }
+Config Config::from_json(const Json& config) { return Config(read_json("", config, "JSON")); }
 Config Config::from_json(std::string_view backend, const Json& options) {
   if (backend.empty()) refuse("", "the name of the backend is empty");
-  return Config(read_json(backend, options));
+  return Config(read_json(backend, options, "JSON"));
 }
 
 const std::string& Config::backend() const noexcept { return state_->options->info().name; }

@@ -1,17 +1,22 @@
+#include "core/config/nearest.hpp"
 #include "core/config/tree.hpp"
 #include "core/config/values.hpp"
+#include "core/json_text.hpp"
+
+#include <weir/error.hpp>
 
 namespace weir::configuration {
 namespace {
 
 // `pool` holds options by their own names, `retry` those that begin with "retry.".
-void flatten(const Json& object, const std::string& prefix, int depth, std::vector<Given>& out) {
+void flatten(const Json& object, const std::string& prefix, int depth, const std::string& source,
+             std::vector<Given>& out) {
   for (const auto& [key, value] : object.items()) {
     const auto name = prefix + key;
     if (value.is_object() && depth < 2 && (name == "pool" || name == "retry")) {
-      flatten(value, name == "pool" ? "" : "retry.", depth + 1, out);
+      flatten(value, name == "pool" ? "" : "retry.", depth + 1, source, out);
     } else {
-      out.push_back({name, value, true, "JSON"});
+      out.push_back({name, value, true, source});
     }
   }
 }
@@ -49,11 +54,36 @@ std::shared_ptr<const Config::State> read_tree(std::string_view backend, std::ve
   return builder.finish();
 }
 
-std::shared_ptr<const Config::State> read_json(std::string_view backend, const Json& options) {
-  if (!options.is_object()) refuse(backend, "a configuration in JSON is an object");
+std::shared_ptr<const Config::State> read_json(std::string_view backend, const Json& options,
+                                               const std::string& source) {
+  if (!options.is_object()) refuse(backend, "a configuration in JSON is an object (" + source + ")");
   std::vector<Given> all;
-  flatten(options, "", 0, all);
-  return read_tree(backend, std::move(all), "JSON");
+  flatten(options, "", 0, source, all);
+  return read_tree(backend, std::move(all), source);
+}
+
+std::shared_ptr<const Config::State> read_json_text(std::string_view text, const std::string& file,
+                                                    std::string_view name) {
+  Json root;
+  try {
+    root = core::parse_json(text);
+  } catch (const Error& error) {
+    refuse("", "file " + shown(file) + ": " + std::string(error.message()));
+  }
+  const auto databases = root.is_object() ? root.find("databases") : root.end();
+  if (databases == root.end() || !databases->is_object())
+    refuse("", "file " + shown(file) + " has no object 'databases'");
+  if (const auto entry = databases->find(name); entry != databases->end())
+    return read_json("", *entry, file + ", databases." + std::string(name));
+  std::vector<std::string> entries;
+  for (const auto& [key, value] : databases->items()) entries.push_back(key);
+  refuse_entry(file, name, entries);
+}
+
+void refuse_entry(const std::string& file, std::string_view name, const std::vector<std::string>& entries) {
+  const auto closest = nearest(name, entries);
+  refuse("", "file " + shown(file) + " has no database " + shown(name) +
+                 (closest.empty() ? "; it has none at all" : "; the nearest is " + shown(closest)));
 }
 
 }  // namespace weir::configuration

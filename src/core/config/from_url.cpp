@@ -1,6 +1,7 @@
 #include "core/config/builder.hpp"
 #include "core/config/conninfo.hpp"
 #include "core/config/nearest.hpp"
+#include "core/config/tree.hpp"
 #include "core/config/url.hpp"
 #include "core/config/values.hpp"
 
@@ -66,7 +67,7 @@ std::string bad_url(const std::string& source, const BadUrl& bad) {
 
 void Builder::add_url(std::string_view url, const std::string& source) {
   const auto& info = options_->info();
-  if (info.family == family::postgres && url.find("://") == std::string_view::npos)
+  if (!source.empty() && info.family == family::postgres && url.find("://") == std::string_view::npos)
     return add_conninfo(*this, url, source);
   try {
     const auto parts = split_url(url);

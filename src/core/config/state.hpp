@@ -30,10 +30,6 @@ Option row_of(const Config::State& state, std::string_view option);
 
 [[noreturn]] void refuse(std::string_view backend, const std::string& text);
 
-// The forms, each to one state. `origin` is what messages call the source.
-std::shared_ptr<const Config::State> read_url(std::string_view url);
-std::shared_ptr<const Config::State> read_json(std::string_view backend, const Json& options);
-
 enum class Secrets { leave_out, mask, show };
 std::string write_url(const Config::State& state, Secrets secrets);
 Json write_json(const Config::State& state, Secrets secrets);

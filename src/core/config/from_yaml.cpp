@@ -1,0 +1,131 @@
+// One database from a YAML file. Scalars are read as the option's type wants them, quoted or not. Merge keys
+// (https://yaml.org/type/merge.html) are understood, since configurations are written with them; what they can blow up
+// is bounded.
+
+#include "core/config/tree.hpp"
+#include "core/config/values.hpp"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+
+namespace weir::configuration {
+namespace {
+
+constexpr int deepest_merge = 16;
+constexpr std::size_t most_entries = 10'000;
+
+class Document {
+ public:
+  explicit Document(std::string file) : file_(std::move(file)) {}
+
+  YAML::Node root(std::string_view text) const {
+    try {
+      const auto documents = YAML::LoadAll(std::string(text));
+      if (documents.size() != 1) refuse("", "file " + shown(file_) + " must hold one YAML document");
+      return documents.front();
+    } catch (const YAML::Exception& error) {
+      // The library quotes from the file behind ':' and '('; that can be anything.
+      const auto message = error.msg.substr(0, error.msg.find_first_of(":("));
+      refuse("", place(error.mark) + ": not valid YAML: " + message);
+    }
+  }
+
+  struct Member {
+    std::string key;
+    YAML::Node value;
+    YAML::Mark mark;
+  };
+
+  // The members of a map, those that come by "<<" behind its own and only where it has none of that key.
+  std::vector<Member> members(const YAML::Node& map, int depth = 0) {
+    if (depth > deepest_merge) refuse("", place(map.Mark()) + ": '<<' is nested too deeply");
+    std::vector<Member> result;
+    std::vector<YAML::Node> merged;
+    for (const auto& pair : map) {
+      if (++visited_ > most_entries) refuse("", place(map.Mark()) + ": '<<' brings in too much");
+      if (!pair.first.IsScalar()) refuse("", place(pair.first.Mark()) + ": a key is not a word");
+      const auto key = pair.first.Scalar();
+      if (key == "<<") {
+        if (pair.second.IsSequence()) {
+          for (const auto& element : pair.second) merged.push_back(element);
+        } else {
+          merged.push_back(pair.second);
+        }
+      } else if (has(result, key)) {
+        refuse("", place(pair.first.Mark()) + ": key " + (presentable_name(key) ? "'" + key + "' " : "") +
+                       "is there twice");
+      } else {
+        result.push_back({key, pair.second, pair.first.Mark()});
+      }
+    }
+    for (const auto& other : merged) {
+      if (!other.IsMap()) refuse("", place(other.Mark()) + ": '<<' takes a map or a list of maps");
+      for (auto& member : members(other, depth + 1))
+        if (!has(result, member.key)) result.push_back(std::move(member));
+    }
+    return result;
+  }
+
+  void flatten(const YAML::Node& map, const std::string& prefix, int depth, std::vector<Given>& out) {
+    for (const auto& member : members(map)) {
+      const auto name = prefix + member.key;
+      if (member.value.IsMap() && depth < 2 && (name == "pool" || name == "retry")) {
+        flatten(member.value, name == "pool" ? "" : "retry.", depth + 1, out);
+      } else {
+        out.push_back({name, value(member.value), false, place(member.mark)});
+      }
+    }
+  }
+
+  // "people.yaml:12"
+  std::string place(const YAML::Mark& mark) const {
+    return mark.is_null() ? file_ : file_ + ":" + std::to_string(mark.line + 1);
+  }
+
+ private:
+  static bool has(const std::vector<Member>& all, const std::string& key) {
+    return std::any_of(all.begin(), all.end(), [&](const Member& member) { return member.key == key; });
+  }
+
+  Json value(const YAML::Node& node) const {
+    if (node.IsScalar()) return node.Scalar();
+    if (node.IsMap()) return Json::object();
+    if (!node.IsSequence()) return nullptr;
+    Json list = Json::array();
+    for (const auto& element : node) {
+      if (!element.IsScalar()) refuse("", place(element.Mark()) + ": an element of a list is not a single value");
+      list.push_back(element.Scalar());
+    }
+    return list;
+  }
+
+  std::string file_;
+  std::size_t visited_ = 0;
+};
+
+}  // namespace
+
+std::shared_ptr<const Config::State> read_yaml(std::string_view text, const std::string& file, std::string_view name) {
+  Document document(file);
+  const auto root = document.root(text);
+  if (!root.IsMap()) refuse("", "file " + shown(file) + " has no map 'databases'");
+  std::vector<std::string> entries;
+  for (const auto& top : document.members(root)) {
+    if (top.key != "databases") continue;
+    if (!top.value.IsMap()) refuse("", document.place(top.mark) + ": 'databases' is not a map");
+    for (const auto& entry : document.members(top.value)) {
+      entries.push_back(entry.key);
+      if (entry.key != name) continue;
+      const auto place = document.place(entry.mark);
+      if (!entry.value.IsMap()) refuse("", place + ": database " + shown(name) + " is not a map");
+      std::vector<Given> all;
+      document.flatten(entry.value, "", 0, all);
+      return read_tree("", std::move(all), place);
+    }
+    refuse_entry(file, name, entries);
+  }
+  refuse("", "file " + shown(file) + " has no map 'databases'");
+}
+
+}  // namespace weir::configuration
