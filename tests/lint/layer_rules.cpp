@@ -82,9 +82,8 @@ int layer_of(std::string_view path) {
 bool is_pure(const SourceFile& file) {
   // Folders, and the parts of the others that are named for what they do.
   static constexpr std::array folders{"src/core/"};
-  // Single functions of core that reach outside: the clock and the random device for new ids (what is made of them is
-  // in uuid.cpp), OpenSSL's HMAC for the digest of secrets in a pool's identity, files and the environment of a
-  // configuration.
+  // What reaches outside: the clock and the random device for new ids (what is made of them is in uuid.cpp), and
+  // OpenSSL's HMAC for the digest of secrets in a pool's identity.
   static constexpr std::array shells{"src/core/new_id.cpp", "src/core/config/keyed_digest.cpp"};
   if (!file.is_cpp() || std::ranges::find(shells, std::string_view(file.path)) != shells.end()) return false;
   return std::ranges::any_of(folders, [&](std::string_view folder) { return file.path.starts_with(folder); });
