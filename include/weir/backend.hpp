@@ -37,6 +37,8 @@ struct CallContext {
   /// Absolute; time_point::max() means none.
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   unsigned attempt = 1;
+  /// The same as a duration, 0 = none: a stream's later fetches each have it anew.
+  std::chrono::milliseconds timeout{0};
   std::string tag;  ///< CallOptions::tag
 };
 

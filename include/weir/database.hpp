@@ -31,7 +31,7 @@
 namespace weir {
 
 namespace detail {
-struct DatabaseState;
+struct DatabaseHandle;
 struct TransactionRetry;
 }  // namespace detail
 
@@ -125,10 +125,9 @@ class WEIR_API AsyncDatabase {
 
  private:
   friend struct detail::TransactionRetry;
-  explicit AsyncDatabase(std::shared_ptr<detail::DatabaseState> state, std::shared_ptr<const CallOptions> call);
+  explicit AsyncDatabase(std::shared_ptr<const detail::DatabaseHandle> handle) noexcept;
   void* native_pointer(const std::type_info& type) const;
-  std::shared_ptr<detail::DatabaseState> state_;
-  std::shared_ptr<const CallOptions> call_;
+  std::shared_ptr<const detail::DatabaseHandle> handle_;
 };
 
 namespace detail {
