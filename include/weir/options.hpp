@@ -89,6 +89,7 @@ class StreamOptions {
   WEIR_SETTING(StreamOptions, std::size_t, batch_size, 1000)  ///< records fetched at a time
   /// Bytes of records held ahead of the consumer, about; a slow consumer stops the reads.
   WEIR_SETTING(StreamOptions, std::size_t, prefetch_bytes, std::size_t{1} << 20)
+  /// A part of the query's result: filter, order, offset and limit first, then the part.
   WEIR_SETTING(StreamOptions, Partition, partition, {})
 };
 

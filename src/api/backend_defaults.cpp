@@ -1,0 +1,179 @@
+// What a backend has without writing it: everything else built on its five functions.
+#include <weir/backend.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace weir {
+namespace {
+
+[[noreturn]] void unsupported(const char* what) {
+  throw Error(errc::unsupported, std::string("the store has no ") + what);
+}
+
+awaitable<std::vector<Record>> collect(RecordStream stream) {
+  std::vector<Record> all;
+  for (;;) {
+    auto batch = co_await stream.next_batch();
+    if (batch.empty()) break;
+    if (all.empty())
+      all = std::move(batch);
+    else
+      std::move(batch.begin(), batch.end(), std::back_inserter(all));
+  }
+  co_await stream.close();
+  co_return all;
+}
+
+awaitable<std::uint64_t> tally(RecordStream stream) {
+  std::uint64_t total = 0;
+  for (;;) {
+    const auto batch = co_await stream.next_batch();
+    if (batch.empty()) break;
+    total += batch.size();
+  }
+  co_await stream.close();
+  co_return total;
+}
+
+/// The same filter over the whole table, ids only.
+Query matching(const Query& query) { return Query(query.filter()).select(std::vector<std::string>()); }
+
+/// One write after another; the errors are those of the store.
+template <class Store>
+awaitable<BatchResult> write_each(Store& store, CallContext context, WriteKind kind, std::vector<Record> records,
+                                  BatchOptions options) {
+  if (options.atomic()) unsupported("atomic batches");
+  BatchResult result;
+  result.ids.resize(records.size());
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    auto id = records[i].id;
+    std::optional<Error> failure;
+    try {
+      WriteOptions write_options;
+      write_options.refresh(options.refresh());
+      if (co_await store.write(context, kind, std::move(records[i]), std::move(write_options))) result.ids[i] = id;
+    } catch (const Error& error) {
+      if (options.on_error() == OnError::stop || error.kind() == errc::cancelled) throw;
+      failure = error;
+    }
+    if (failure) result.errors.emplace_back(i, std::move(id), std::move(*failure));
+  }
+  co_return result;
+}
+
+template <class Store>
+awaitable<std::vector<std::optional<Record>>> read_each(Store& store, CallContext context,
+                                                        std::vector<std::string> ids) {
+  std::vector<std::optional<Record>> records;
+  records.reserve(ids.size());
+  for (auto& id : ids) records.push_back(co_await store.read(context, std::move(id)));
+  co_return records;
+}
+
+}  // namespace
+
+RecordSource::~RecordSource() = default;
+awaitable<void> RecordSource::close() { co_return; }
+
+Backend::~Backend() = default;
+awaitable<bool> Backend::exists(CallContext context, std::string id) {
+  const auto record = co_await read(std::move(context), std::move(id));
+  co_return record.has_value();
+}
+awaitable<std::vector<Record>> Backend::search(CallContext context, Query query) {
+  return collect(scan(std::move(context), std::move(query), {}));
+}
+awaitable<std::uint64_t> Backend::count(CallContext context, Query query) {
+  return tally(scan(std::move(context), matching(query), {}));
+}
+awaitable<std::vector<std::optional<Record>>> Backend::read_batch(CallContext context, std::vector<std::string> ids) {
+  return read_each(*this, std::move(context), std::move(ids));
+}
+awaitable<BatchResult> Backend::write_batch(CallContext context, WriteKind kind, std::vector<Record> records,
+                                            BatchOptions options) {
+  return write_each(*this, std::move(context), kind, std::move(records), std::move(options));
+}
+
+awaitable<std::uint64_t> Backend::remove_where(CallContext context, Query query) {
+  auto stream = scan(context, matching(query), {});
+  std::uint64_t removed = 0;
+  for (;;) {
+    auto batch = co_await stream.next_batch();
+    if (batch.empty()) break;
+    for (auto& record : batch)
+      if (co_await write(context, WriteKind::remove, std::move(record), {})) ++removed;
+  }
+  co_await stream.close();
+  co_return removed;
+}
+
+awaitable<std::uint64_t> Backend::patch_where(CallContext context, Query query, Json merge_patch) {
+  auto stream = scan(context, matching(query), {});
+  std::uint64_t patched = 0;
+  for (;;) {
+    auto batch = co_await stream.next_batch();
+    if (batch.empty()) break;
+    for (auto& record : batch) {
+      Record patch;
+      patch.id = std::move(record.id);
+      patch.fields = merge_patch;
+      if (co_await write(context, WriteKind::patch, std::move(patch), {})) ++patched;
+    }
+  }
+  co_await stream.close();
+  co_return patched;
+}
+
+awaitable<std::shared_ptr<BackendTransaction>> Backend::begin(CallContext, TransactionOptions) {
+  unsupported("transactions");
+  co_return nullptr;
+}
+
+awaitable<Json> Backend::explain(CallContext, Query query) {
+  Json plan = Json::object();
+  plan["query"] = query.to_json();
+  plan["evaluated"] = capabilities().server_side_filter ? "by the store" : "on the client";
+  plan["index"] = nullptr;
+  co_return plan;
+}
+
+awaitable<void> Backend::close(std::chrono::milliseconds) { co_return; }
+PoolStats Backend::stats() const { return {}; }
+PoolStats Backend::stats(const boost::asio::any_io_executor&) const { return {}; }
+void* Backend::native(const std::type_info&) noexcept { return nullptr; }
+std::string Backend::endpoint() const { return {}; }
+bool Backend::enforces_deadline() const { return false; }
+bool Backend::immediate() const { return false; }
+
+BackendTransaction::~BackendTransaction() = default;
+awaitable<std::vector<Record>> BackendTransaction::search(CallContext context, Query query) {
+  return collect(scan(std::move(context), std::move(query), {}));
+}
+awaitable<std::uint64_t> BackendTransaction::count(CallContext context, Query query) {
+  return tally(scan(std::move(context), matching(query), {}));
+}
+awaitable<std::vector<std::optional<Record>>> BackendTransaction::read_batch(CallContext context,
+                                                                             std::vector<std::string> ids) {
+  return read_each(*this, std::move(context), std::move(ids));
+}
+awaitable<BatchResult> BackendTransaction::write_batch(CallContext context, WriteKind kind, std::vector<Record> records,
+                                                       BatchOptions options) {
+  options.atomic(false);  // the transaction is what makes it so
+  return write_each(*this, std::move(context), kind, std::move(records), std::move(options));
+}
+awaitable<void> BackendTransaction::savepoint(CallContext, unsigned) {
+  unsupported("savepoints");
+  co_return;
+}
+awaitable<void> BackendTransaction::release_savepoint(CallContext, unsigned) {
+  unsupported("savepoints");
+  co_return;
+}
+awaitable<void> BackendTransaction::rollback_to_savepoint(CallContext, unsigned) {
+  unsupported("savepoints");
+  co_return;
+}
+void* BackendTransaction::native(const std::type_info&) noexcept { return nullptr; }
+
+}  // namespace weir

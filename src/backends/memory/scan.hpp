@@ -1,0 +1,23 @@
+#pragma once
+
+#include "backends/memory/store.hpp"
+
+#include <weir/options.hpp>
+#include <weir/query.hpp>
+#include <weir/record_stream.hpp>
+
+namespace weir::memory {
+
+/// A state of the store with a transaction's changes laid over it.
+struct View {
+  OrderedRecords::Snapshot records;
+  Changes changes;
+};
+
+/// The query's result over the view, in batches.
+RecordStream scan(View view, Query query, StreamOptions options);
+/// The same in one piece; lets the loop run others now and then.
+awaitable<std::vector<Record>> search(View view, Query query);
+awaitable<std::uint64_t> count(View view, Query query);
+
+}  // namespace weir::memory
