@@ -20,7 +20,7 @@ namespace {
 awaitable<std::optional<Record>> read_operation(HandlePointer handle, std::string id) {
   const Operation operation(handle, "read");
   try {
-    detail::validate_id(id);
+    core::validate_id(id);
     if (auto* immediate = operation.immediate()) {
       WEIR_TAKE_TURNS();
       co_return immediate->read_now(id);
@@ -34,7 +34,7 @@ awaitable<std::optional<Record>> read_operation(HandlePointer handle, std::strin
 awaitable<bool> exists_operation(HandlePointer handle, std::string id) {
   const Operation operation(handle, "exists");
   try {
-    detail::validate_id(id);
+    core::validate_id(id);
     if (auto* immediate = operation.immediate()) {
       WEIR_TAKE_TURNS();
       co_return immediate->exists_now(id);
@@ -129,7 +129,7 @@ awaitable<std::uint64_t> patch_where_operation(HandlePointer handle, Query query
     if (!merge_patch.is_object())
       throw Error(errc::invalid_argument,
                   std::string("a merge patch is a JSON object, not a JSON ") + merge_patch.type_name());
-    detail::validate_fields(merge_patch);
+    core::validate_fields(merge_patch);
     co_return co_await operation.backend().patch_where(operation.context(), std::move(query), std::move(merge_patch));
   } catch (...) {
     operation.rethrow();

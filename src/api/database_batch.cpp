@@ -36,7 +36,7 @@ awaitable<BatchResult> batch_operation(HandlePointer handle, WriteKind kind, std
 awaitable<std::vector<std::optional<Record>>> read_batch_operation(HandlePointer handle, std::vector<std::string> ids) {
   const Operation operation(handle, "read_batch");
   try {
-    for (const auto& id : ids) detail::validate_id(id);
+    for (const auto& id : ids) core::validate_id(id);
     if (ids.empty()) co_return std::vector<std::optional<Record>>();
     WEIR_TAKE_TURNS();
     co_return co_await operation.backend().read_batch(operation.context(), std::move(ids));

@@ -30,18 +30,16 @@ const char* batch_name(WriteKind kind) noexcept {
 }
 
 void assign_id(Record& record) {
-  if (record.id.empty()) record.id = new_uuid();
+  if (record.id.empty()) record.id = core::new_id();
 }
 
 void prepare(WriteKind kind, const Record& record) {
-  if (kind == WriteKind::remove) {
-    validate_id(record.id);
-    return;
-  }
+  core::validate_id(record.id);
+  if (kind == WriteKind::remove) return;
   if (!record.fields.is_object())
     throw Error(errc::invalid_argument, std::string(kind == WriteKind::patch ? "a merge patch is" : "fields are") +
                                             " a JSON object, not a JSON " + record.fields.type_name());
-  validate_record(record);
+  core::validate_record(record);
 }
 
 Record id_record(std::string id) {

@@ -1,7 +1,7 @@
 #include "backends/memory/scan.hpp"
 
 #include "core/project.hpp"
-#include "core/sort_page.hpp"
+#include "core/selection.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -72,11 +72,13 @@ class Finder {
       : cursor_(view),
         query_(query),
         skip_(query.offset()),
-        left_(query.limit().value_or(std::numeric_limits<std::size_t>::max())) {}
+        left_(query.limit().value_or(std::numeric_limits<std::size_t>::max())) {
+    if (!query.order().empty()) selection_.emplace(query);
+  }
 
   /// Looks at most at `records_per_turn` records; true when there may be more.
   bool look(std::vector<const Record*>& found, std::size_t enough) {
-    if (!query_.order().empty()) return look_ordered(found, enough);
+    if (selection_) return select(found, enough);
     for (std::size_t seen = 0; seen < records_per_turn && found.size() < enough; ++seen) {
       if (left_ == 0) return false;
       const Record* record = cursor_.next();
@@ -93,33 +95,28 @@ class Finder {
   }
 
  private:
-  bool look_ordered(std::vector<const Record*>& found, std::size_t enough) {
-    if (!sorted_) {
-      for (std::size_t seen = 0; seen < records_per_turn; ++seen) {
-        const Record* record = cursor_.next();
-        if (record == nullptr) {
-          sort();
-          return true;
-        }
-        if (query_.compare(*record)) matches_.push_back(record);
+  /// With an order of its own the whole result is known only after the last record was seen.
+  bool select(std::vector<const Record*>& found, std::size_t enough) {
+    for (std::size_t seen = 0; !complete_ && seen < records_per_turn; ++seen) {
+      if (const Record* record = cursor_.next()) {
+        selection_->offer(record);
+      } else {
+        page_ = selection_->take();
+        complete_ = true;
       }
-      return true;
     }
-    while (position_ < matches_.size() && found.size() < enough) found.push_back(matches_[position_++]);
-    return position_ < matches_.size();
-  }
-
-  void sort() {
-    matches_ = core::sort_page(matches_, query_);
-    sorted_ = true;
+    if (!complete_) return true;
+    while (position_ < page_.size() && found.size() < enough) found.push_back(page_[position_++]);
+    return position_ < page_.size();
   }
 
   Cursor cursor_;
   const Query& query_;
   std::size_t skip_;
   std::size_t left_;
-  std::vector<const Record*> matches_;
-  bool sorted_ = false;
+  std::optional<core::Selection<const Record*>> selection_;
+  std::vector<const Record*> page_;
+  bool complete_ = false;
   std::size_t position_ = 0;
 };
 
