@@ -57,6 +57,7 @@ class WEIR_API AsyncDatabase {
 
   /// Validates and does no I/O, unless `connect_on_open` or `min_size > 0`.
   static awaitable<AsyncDatabase> open(std::string url);  ///< "postgresql://…", "sqlite:people.db", …
+  static awaitable<AsyncDatabase> open(const char* url);  ///< the same; a literal would fit Json as well
   static awaitable<AsyncDatabase> open(std::string backend, Json options);
   static awaitable<AsyncDatabase> open(Json config);  ///< {"backend": …, …} or {"url": …}
   static awaitable<AsyncDatabase> open(Config config);

@@ -123,6 +123,7 @@ AsyncDatabase::operator bool() const noexcept { return handle_ != nullptr; }
 awaitable<AsyncDatabase> AsyncDatabase::open(std::string url) {
   co_return AsyncDatabase(co_await open_url(std::move(url)));
 }
+awaitable<AsyncDatabase> AsyncDatabase::open(const char* url) { return open(std::string(url)); }
 awaitable<AsyncDatabase> AsyncDatabase::open(std::string backend, Json options) {
   co_return AsyncDatabase(co_await open_backend(std::move(backend), std::move(options)));
 }
