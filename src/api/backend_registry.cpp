@@ -3,6 +3,9 @@
 #include "api/linked_backends.hpp"
 #include "backends/memory/memory_backend.hpp"
 
+#include <weir/config.hpp>
+
+#include <algorithm>
 #include <array>
 #include <map>
 #include <mutex>
@@ -40,6 +43,9 @@ constexpr std::array components{
 
 void register_backend(std::string name, BackendFactory factory) {
   if (name.empty() || !factory) throw Error(errc::invalid_argument, "register_backend needs a name and a factory");
+  // The library's own backends are in the option table already.
+  const auto known = configurable_backends();
+  if (std::find(known.begin(), known.end(), name) == known.end()) register_options(name);
   const std::lock_guard lock(registry().mutex);
   registry().factories[std::move(name)] = std::move(factory);
 }

@@ -8,7 +8,7 @@ namespace weir::detail {
 
 namespace {
 // Small, because a program may wait for others after a handful of calls; a post is paid by this many operations.
-constexpr unsigned operations_per_turn = 8;
+constexpr unsigned operations_per_turn = 4;
 thread_local unsigned operations_left = operations_per_turn;
 }  // namespace
 
