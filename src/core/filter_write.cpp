@@ -67,22 +67,26 @@ void append_comparison(std::string& out, const Comparison& comparison) {
   }
 }
 
+bool is_list(const FilterNode& node) noexcept { return node.kind == Kind::all_of || node.kind == Kind::any_of; }
+
 void append_node(std::string& out, const FilterNode& node);
 
-// A list of one is written like its element, which means the same.
+// A part of something larger: a list in parentheses, and a list of one like its only element, which means the same.
+void append_part(std::string& out, const FilterNode& node) {
+  const FilterNode* part = &node;
+  while (is_list(*part) && part->children.size() == 1) part = part->children.front().get();
+  if (is_list(*part)) out += '(';
+  append_node(out, *part);
+  if (is_list(*part)) out += ')';
+}
+
 void append_list(std::string& out, const FilterNode& node, std::string_view word) {
-  const char* before = "";
+  if (node.children.size() == 1) return append_node(out, *node.children.front());
+  bool first = true;
   for (const auto& child : node.children) {
-    out += before;
-    if (*before != '\0') {
-      out += word;
-      out += ' ';
-    }
-    before = " ";
-    const bool nested = child->kind == Kind::all_of || child->kind == Kind::any_of;
-    if (nested) out += '(';
-    append_node(out, *child);
-    if (nested) out += ')';
+    if (!first) out += word;
+    first = false;
+    append_part(out, *child);
   }
 }
 
@@ -90,16 +94,12 @@ void append_node(std::string& out, const FilterNode& node) {
   switch (node.kind) {
     case Kind::always: out += "true"; return;
     case Kind::never: out += "false"; return;
-    case Kind::all_of: append_list(out, node, "and"); return;
-    case Kind::any_of: append_list(out, node, "or"); return;
-    case Kind::negation: {
-      const Kind inner = node.children.front()->kind;
-      const bool nested = inner == Kind::all_of || inner == Kind::any_of;
-      out += nested ? "not (" : "not ";
-      append_node(out, *node.children.front());
-      if (nested) out += ')';
+    case Kind::all_of: append_list(out, node, " and "); return;
+    case Kind::any_of: append_list(out, node, " or "); return;
+    case Kind::negation:
+      out += "not ";
+      append_part(out, *node.children.front());
       return;
-    }
     case Kind::comparison: append_comparison(out, *node.comparison); return;
   }
 }

@@ -159,14 +159,14 @@ TEST(Paging, ABoundedSelectionEqualsTheSortedOne) {
   for (int round = 0; round < 300; ++round) {
     std::vector<Record> all;
     const auto count = random() % 40;
-    for (unsigned i = 0; i < count; ++i) {
+    for (std::size_t i = 0; i < count; ++i) {
       Record r = record(std::array{"{}", R"({"v":1})", R"({"v":[1,3]})", R"({"v":"x"})", R"({"v":2.5,"w":1})",
                                    R"({"v":true})"}[random() % 6],
                         std::to_string(random() % 1000) + "-" + std::to_string(i));
       all.push_back(std::move(r));
     }
     Query query;
-    for (unsigned i = random() % 3; i > 0; --i)
+    for (auto i = random() % 3; i > 0; --i)
       query.order_by(random() % 2 == 0 ? "v" : "w", random() % 2 == 0 ? Order::asc : Order::desc);
     const Ids sorted = run(all, query);
     const std::size_t limit = random() % 12;

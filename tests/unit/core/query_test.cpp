@@ -75,7 +75,7 @@ TEST(Filters, CombineFlatAndSimplify) {
   const Filter c = field("c") == 3;
   EXPECT_EQ(text(a && b && c), "a = 1 and b = 2 and c = 3");
   EXPECT_EQ(text(a && (b || c)), "a = 1 and (b = 2 or c = 3)");
-  EXPECT_EQ(text(a || b && c), "a = 1 or (b = 2 and c = 3)");
+  EXPECT_EQ(text(a || (b && c)), "a = 1 or (b = 2 and c = 3)");
   EXPECT_EQ(text(!(a && b)), "not (a = 1 and b = 2)");
   EXPECT_EQ(text(!!a), "a = 1");
   EXPECT_EQ(text(Filter{} && a), "a = 1");
@@ -100,7 +100,7 @@ TEST(Filters, AreBoundedInDepthAndSize) {
   for (std::size_t i = 1; i < Filter::max_depth; ++i)
     deep = i % 2 == 0 ? deep && field("b") == 1 : deep || field("c") == 1;
   EXPECT_EQ(deep.node().depth, Filter::max_depth);
-  EXPECT_FAILURE(errc::invalid_query, "deeper", deep || field("c") == 1);
+  EXPECT_FAILURE(errc::invalid_query, "deeper", deep && field("c") == 1);
   EXPECT_FAILURE(errc::invalid_query, "deeper", Filter::negation(deep));
   const std::vector<Filter> many(Filter::max_size, field("a") == 1);
   EXPECT_FAILURE(errc::invalid_query, "parts", Filter::any_of(many));
