@@ -152,16 +152,19 @@ awaitable<BatchResult> write_batch(State state, WriteKind kind, std::vector<Reco
   co_return preparation.finish(std::move(result));
 }
 
-/// The transaction's streams check in at every fetch, and keep the transaction alive.
+/// The transaction's streams check in at every fetch. They end with the transaction and do not keep it open.
 class TransactionSource final : public RecordSource {
  public:
-  TransactionSource(State state, Query query, StreamOptions options)
-      : state_(std::move(state)), query_(std::move(query)), options_(std::move(options)) {}
+  TransactionSource(const State& state, Query query, StreamOptions options)
+      : state_(state), query_(std::move(query)), options_(std::move(options)) {}
 
   awaitable<std::vector<Record>> next_batch() override {
+    const auto state = state_.lock();
+    if (!state)
+      throw Error(errc::invalid_argument, "the transaction of this stream is over", ErrorContext{}.operation("stream"));
     const auto executor = co_await boost::asio::this_coro::executor;
-    TransactionOperation operation(state_, "stream", executor);
-    if (operation.unsettled()) co_await operation.settle(state_->depth);
+    TransactionOperation operation(state, "stream", executor);
+    if (operation.unsettled()) co_await operation.settle(state->depth);
     operation.start();
     try {
       if (!inner_) inner_ = operation.backend()->scan(operation.context(), std::move(query_), std::move(options_));
@@ -174,12 +177,13 @@ class TransactionSource final : public RecordSource {
   }
 
   awaitable<void> close() override {
-    if (inner_ && state_->core->backend) co_await inner_.close();
+    const auto state = state_.lock();
+    if (inner_ && state && state->core->backend) co_await inner_.close();
     inner_ = RecordStream();
   }
 
  private:
-  const State state_;
+  const std::weak_ptr<TransactionState> state_;
   Query query_;
   StreamOptions options_;
   RecordStream inner_;
