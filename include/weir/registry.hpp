@@ -26,6 +26,10 @@
 
 namespace weir {
 
+namespace detail {
+class LoopRecord;
+}
+
 /// What makes two users share connections: compared by value, never by hash.
 class WEIR_API PoolKey {
  public:
@@ -82,12 +86,12 @@ class WEIR_API PoolRegistry : public boost::asio::execution_context::service {
   /// @throws Error{invalid_argument} when the key has a pool with other options (names both), for options that
   ///         contradict each other, and without a factory
   template <class C>
-  std::shared_ptr<Pool<C>> get(const PoolKey& key, std::shared_ptr<ConnectionFactory<C>> factory,
+  std::shared_ptr<Pool<C>> get(const PoolKey& pool_key, std::shared_ptr<ConnectionFactory<C>> factory,
                                PoolOptions options = {}, const std::shared_ptr<PoolOwner>& owner = nullptr);
 
   /// Takes the pool of a key out of the registry and closes it, waiting for its leases as `Pool::close` does. False:
   /// there was none.
-  awaitable<bool> remove(const PoolKey& key);
+  awaitable<bool> remove(const PoolKey& pool_key);
   /// The pools of this loop.
   std::size_t count() const;
   /// Only one thread will ever run this loop: its pools leave out their mutex. Call it before the first pool is made.
@@ -109,20 +113,21 @@ class WEIR_API PoolRegistry : public boost::asio::execution_context::service {
 
   /// For the service table of the context; use `of`.
   PoolRegistry(boost::asio::execution_context& context, const boost::asio::any_io_executor& executor);
+  explicit PoolRegistry(boost::asio::execution_context& context);
   ~PoolRegistry() override;
 
  private:
-  struct Impl;
   using ErasedPool = std::shared_ptr<void>;
   using MakePool = ErasedPool (*)(std::shared_ptr<detail::PoolDriver>);
   using MakeFactory = std::unique_ptr<detail::ErasedFactory> (*)(const void*);
 
   void shutdown() override;
   void notify_fork(boost::asio::execution_context::fork_event event) override;
-  ErasedPool get_erased(std::type_index type, const PoolKey& key, const void* factory, MakeFactory make_factory,
+  ErasedPool get_erased(std::type_index type, const PoolKey& pool_key, const void* factory, MakeFactory make_factory,
                         const PoolOptions& options, MakePool make_pool, const std::shared_ptr<PoolOwner>& owner);
 
-  std::unique_ptr<Impl> impl_;
+  friend class detail::LoopRecord;
+  std::unique_ptr<detail::LoopRecord> record_;
 };
 
 /// Counts those who use a pool on behalf of one database: all copies of a handle share one owner. When the last owner
@@ -153,7 +158,7 @@ class WEIR_API PoolOwner {
 };
 
 template <class C>
-std::shared_ptr<Pool<C>> PoolRegistry::get(const PoolKey& key, std::shared_ptr<ConnectionFactory<C>> factory,
+std::shared_ptr<Pool<C>> PoolRegistry::get(const PoolKey& pool_key, std::shared_ptr<ConnectionFactory<C>> factory,
                                            PoolOptions options, const std::shared_ptr<PoolOwner>& owner) {
   const MakeFactory make_factory = [](const void* given) -> std::unique_ptr<detail::ErasedFactory> {
     const auto& typed = *static_cast<const std::shared_ptr<ConnectionFactory<C>>*>(given);
@@ -164,7 +169,7 @@ std::shared_ptr<Pool<C>> PoolRegistry::get(const PoolKey& key, std::shared_ptr<C
     return std::make_shared<Pool<C>>(std::move(driver));
   };
   return std::static_pointer_cast<Pool<C>>(
-      get_erased(std::type_index(typeid(C)), key, &factory, make_factory, options, make_pool, owner));
+      get_erased(std::type_index(typeid(C)), pool_key, &factory, make_factory, options, make_pool, owner));
 }
 
 }  // namespace weir

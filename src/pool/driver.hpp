@@ -1,0 +1,182 @@
+#pragma once
+
+#include "pool/core/core.hpp"
+#include "pool/loop.hpp"
+#include "pool/process.hpp"
+
+#include <weir/pool.hpp>
+#include <weir/registry.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace weir::detail {
+
+class BackgroundTask;
+class Latch;
+class LoopRecord;
+class SharedLimit;
+
+/// What belongs to a slot of the state machine on this side: the connection itself.
+struct Connection {
+  ConnectionPtr object;
+  boost::asio::any_io_executor executor;  ///< of its I/O: the loop's, or a strand of its own
+  std::shared_ptr<BackgroundTask> task;   ///< the connect, ping or reset under way
+};
+
+/// Somebody who waits for a lease, in the frame of `acquire`.
+struct PendingAcquire : Waiter {
+  using Handler = boost::asio::async_result<boost::asio::use_awaitable_t<>, void()>::handler_type;
+  std::optional<Handler> handler;
+  bool cancelled = false;
+};
+
+/// Runs one pool's state machine on its loop. Handles and coroutines share it; leases are counted, and keep it alive
+/// through `keep_` without touching a counter that another thread writes.
+class PoolDriver final : public PoolLife, public std::enable_shared_from_this<PoolDriver>, private PermitSource {
+ public:
+  PoolDriver(LoopRecord& record, PoolKey pool_key, PoolOptions options, std::unique_ptr<ErasedFactory> factory);
+  ~PoolDriver();
+
+  /// After construction: from here on leases keep it alive.
+  void open();
+
+  // --- leases -------------------------------------------------------------------------------------------------------
+  LeaseHandle try_acquire(LeaseKind kind, const std::source_location& where, const std::string& operation) noexcept;
+  /// Throws when this is not the pool's loop, or the process was forked since.
+  void check_caller() const;
+  /// From within the suspended `acquire`.
+  void enqueue(PendingAcquire& pending);
+  void cancel(PendingAcquire& pending);
+  /// A lease that was granted to a waiter, after the free check; empty: it did not pass.
+  LeaseHandle accept(Grant grant) noexcept;
+  void give_back(Grant grant, void* connection, bool broken) noexcept;
+  void report(Slot& slot, bool success);
+  void fail(Slot& slot, const Error& error);
+
+  // --- the pool -----------------------------------------------------------------------------------------------------
+  void clear();
+  void resize(unsigned min, unsigned max);
+  /// On the loop. The latch is counted down when the pool is closed, or its loop has ended.
+  void begin_close(TimePoint deadline, std::shared_ptr<Latch> latch);
+  PoolStats stats() const;
+  bool closing() const noexcept { return core_.counters().state.load() >= PoolState::draining; }
+
+  const PoolKey& pool_key() const noexcept { return key_; }
+  const PoolOptions& options() const noexcept { return options_; }
+  const Loop& loop() const noexcept { return loop_; }
+  std::chrono::system_clock::time_point created() const noexcept { return created_; }
+  ErasedFactory& factory() noexcept { return *factory_; }
+  bool usable_here() const noexcept { return !ended.load(std::memory_order_relaxed) && !forked(); }
+
+  /// Runs `call(driver)` on the loop: now when this is it, else posted. False: the loop is gone.
+  bool on_loop(std::function<void(PoolDriver&)> call);
+  /// Always posted.
+  bool post(std::function<void(PoolDriver&)> call);
+  void announce(PoolEventKind kind, std::string text = {});
+
+  // --- owners: databases that share this pool
+  // ---------------------------------------------------------------------------
+  void owner_joined() noexcept { owners_.fetch_add(1, std::memory_order_relaxed); }
+  /// True: that was the last.
+  bool owner_left() noexcept { return owners_.fetch_sub(1, std::memory_order_acq_rel) == 1; }
+  bool is_on(const LoopRecord& record) const noexcept { return record_ == &record; }
+  std::size_t factory_endpoints() const noexcept { return core_.endpoints().size(); }
+
+  // --- the end of the loop ------------------------------------------------------------------------------------------
+  /// Under the process mutex, before `loop_ended`: from here on returns come to nothing.
+  void mark_ended() noexcept;
+  /// From the registry's shutdown, on the thread that destroys the context: nobody runs the loop any longer.
+  void loop_ended() noexcept;
+  /// From the registry's destruction, after every frame of the loop is gone: what is still leased elsewhere is closed.
+  void loop_destroyed() noexcept;
+  /// After a fork in the child: descriptors only.
+  void forked_child() noexcept;
+
+  // --- for the background tasks -------------------------------------------------------------------------------------
+  void task_done(BackgroundTask& task, std::exception_ptr failure, ConnectionPtr made, bool well);
+
+  /// Another loop starves for a connection to the same endpoint.
+  void yield_permit(std::size_t endpoint);
+  void keep_permit(std::size_t endpoint);
+  void permit_available(std::size_t endpoint);
+  std::uint64_t idle() const noexcept { return core_.counters().idle.load(); }
+
+ private:
+  friend class BackgroundTask;
+  class Guard;
+  struct Batch {
+    std::vector<Action> actions;
+    bool events = false;
+    bool arm = false;
+  };
+
+  template <class Event>
+  void run(Event&& event);
+  bool collect(Batch& batch);
+  void carry_out(Batch& batch);
+  void recycle(std::vector<Action>&& actions) noexcept;
+  void answer(PendingAcquire& pending) noexcept;
+  void start(Slot& slot, ActionKind what);
+  void abort(Slot& slot);
+  void close_now(Slot& slot, CloseReason reason);
+  void drained();
+  void let_go_when_empty();
+  void deliver_events();
+  void arm();
+  void timer_fired();
+  void return_from_afar(Grant grant, void* connection, bool broken) noexcept;
+  void lease_gone() noexcept;
+  Connection& connection_of(Slot& slot);
+  bool forked() const noexcept { return Process::fork_generation() != fork_generation_; }
+  void remember_error_text();
+
+  bool take(std::size_t endpoint, TimePoint wanted_since) override;
+  void give_back(std::size_t endpoint) override;
+  void no_longer_wanted(std::size_t endpoint) override;
+
+  Loop loop_;
+  LoopRecord* const record_;  ///< valid until `ended`
+  const bool confined_;
+  const std::uint64_t fork_generation_;
+  const PoolKey key_;
+  const PoolOptions options_;
+  const std::chrono::system_clock::time_point created_;
+  std::unique_ptr<ErasedFactory> factory_;
+  std::vector<std::shared_ptr<SharedLimit>> limits_;  ///< one for each endpoint; empty: no total_limit
+
+  mutable std::mutex mutex_;  // around the state machine and what follows; left out on a loop with one thread
+#ifndef NDEBUG
+  mutable std::atomic<bool> inside_{false};
+#endif
+  PoolCore core_;
+  std::vector<Action> spare_;
+  TimePoint armed_ = never;
+  std::deque<PoolEvent> events_;
+  bool delivering_ = false;
+  std::vector<std::shared_ptr<BackgroundTask>> tasks_;
+  std::vector<std::shared_ptr<Latch>> closers_;
+
+  std::mutex timer_mutex_;
+  std::optional<boost::asio::steady_timer> timer_;
+  mutable std::mutex text_mutex_;
+  std::string error_text_;
+  std::atomic<std::uint64_t> listener_failures_{0};
+  std::atomic<std::size_t> owners_{0};
+  std::uint64_t orphans_ = 0;  ///< leases still out when the loop ended; under the process mutex
+  std::shared_ptr<PoolDriver> keep_;
+};
+
+}  // namespace weir::detail

@@ -1,0 +1,66 @@
+#pragma once
+
+/// The one place that looks behind an executor: which scheduler runs it, whether this thread is running it, how many
+/// threads it was made for, and the trick by which a background wait does not keep it alive. Written against Boost 1.81
+/// and later, where io_context and thread_pool both run on `asio::detail::scheduler`.
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/detail/scheduler.hpp>
+#include <boost/asio/execution_context.hpp>
+#include <boost/version.hpp>
+
+#include <utility>
+
+#if BOOST_VERSION < 108100
+#error "weir needs Boost 1.81 or newer"
+#endif
+
+namespace weir::detail {
+
+class Loop {
+ public:
+  /// Throws `unsupported` for a context that runs no I/O.
+  explicit Loop(const boost::asio::any_io_executor& executor);
+
+  /// The context's own executor, also when a strand's was given.
+  const boost::asio::any_io_executor& executor() const noexcept { return executor_; }
+  boost::asio::execution_context& context() const noexcept { return *context_; }
+  /// This thread is inside the loop's `run`.
+  bool running_here() const noexcept { return scheduler_->can_dispatch(); }
+  /// Some loop is being run on this thread, ours or another.
+  static bool any_running_here() noexcept;
+  /// The context was made for one thread: io_context(1).
+  bool hinted_single() const noexcept;
+
+  /// Background work. What was started and would keep `run` from returning is taken out of the count right after it was
+  /// started, from within a handler of the loop; its handler puts it back before it does anything else.
+  void forget_work() const noexcept { scheduler_->work_finished(); }
+  void remember_work() const noexcept { scheduler_->work_started(); }
+
+ private:
+  boost::asio::execution_context* context_;
+  boost::asio::detail::scheduler* scheduler_;
+  boost::asio::any_io_executor executor_;
+};
+
+/// An executor that counts no work, for completion handlers of background coroutines.
+class UncountedExecutor {
+ public:
+  explicit UncountedExecutor(boost::asio::any_io_executor inner) noexcept : inner_(std::move(inner)) {}
+  template <class F>
+  void execute(F&& f) const {
+    inner_.execute(std::forward<F>(f));
+  }
+  boost::asio::execution_context& query(boost::asio::execution::context_t) const noexcept {
+    return boost::asio::query(inner_, boost::asio::execution::context);
+  }
+  friend bool operator==(const UncountedExecutor& a, const UncountedExecutor& b) noexcept {
+    return a.inner_ == b.inner_;
+  }
+  friend bool operator!=(const UncountedExecutor& a, const UncountedExecutor& b) noexcept { return !(a == b); }
+
+ private:
+  boost::asio::any_io_executor inner_;
+};
+
+}  // namespace weir::detail

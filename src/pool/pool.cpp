@@ -1,0 +1,161 @@
+#include "pool/closing.hpp"
+#include "pool/driver_guard.hpp"
+#include "pool/latch.hpp"
+#include "pool/loop_record.hpp"
+
+#include <weir/pool.hpp>
+
+#include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace weir::detail {
+
+namespace asio = boost::asio;
+
+ErasedFactory::~ErasedFactory() = default;
+
+void* LeaseHandle::connection() const {
+  if (driver_ == nullptr) throw Error(errc::invalid_argument, "an empty lease has no connection");
+  if (driver_->ended.load(std::memory_order_relaxed)) throw Error(errc::pool_closed, "the lease's loop has ended");
+  if (!driver_->loop().running_here() && Loop::any_running_here())
+    throw Error(errc::invalid_argument, "a lease belongs to one loop and was used from another");
+  return connection_;
+}
+
+void LeaseHandle::give_back(bool broken) noexcept {
+  auto* const driver = std::exchange(driver_, nullptr);
+  driver->give_back({slot_, ticket_}, connection_, broken);
+}
+
+std::size_t LeaseHandle::endpoint() const {
+  connection();
+  return slot_->endpoint;
+}
+
+std::uint64_t LeaseHandle::connection_id() const {
+  connection();
+  return slot_->id;
+}
+
+void LeaseHandle::report(bool success) const {
+  connection();
+  driver_->report(*slot_, success);
+}
+
+void LeaseHandle::fail(const Error& error) {
+  connection();
+  driver_->fail(*slot_, error);
+  give_back(true);
+}
+
+LeaseHandle try_acquire(PoolDriver& driver, bool shared, const std::source_location& where) noexcept {
+  static const std::string nothing;
+  return driver.try_acquire(shared ? LeaseKind::shared : LeaseKind::exclusive, where, nothing);
+}
+
+LeaseHandle try_acquire(PoolDriver& driver, AcquireOptions& options, const std::source_location& where) {
+  if (auto handle =
+          driver.try_acquire(options.shared() ? LeaseKind::shared : LeaseKind::exclusive, where, options.operation()))
+    return handle;
+  driver.check_caller();
+  return {};
+}
+
+namespace {
+
+// What waits in the frame of `acquire`. A frame that is destroyed with the answer unread gives the lease back.
+struct WaitingFrame {
+  explicit WaitingFrame(std::shared_ptr<PoolDriver> owner) : driver(std::move(owner)) {}
+  WaitingFrame(const WaitingFrame&) = delete;
+  WaitingFrame& operator=(const WaitingFrame&) = delete;
+  ~WaitingFrame() {
+    if (pending.grant) {
+      void* const connection = static_cast<Connection*>(pending.grant.slot->user)->object.get();
+      driver->give_back(std::exchange(pending.grant, {}), connection, false);
+    }
+  }
+  std::shared_ptr<PoolDriver> driver;
+  PendingAcquire pending;
+};
+
+struct Enqueue {
+  WaitingFrame* frame;
+  template <class Handler>
+  void operator()(Handler&& handler) const {
+    frame->pending.handler.emplace(std::forward<Handler>(handler));
+    frame->driver->enqueue(frame->pending);
+  }
+};
+
+void prepare(PendingAcquire& pending, const PoolDriver& driver, const AcquireOptions& options,
+             const std::source_location& where) {
+  const auto now = Clock::now();
+  const auto& pool = driver.options();
+  auto limit = options.timeout().value_or(pool.acquire_timeout());
+  if (driver.factory_endpoints() > 1 && pool.selection_timeout().count() > 0)
+    limit = limit.count() == 0 ? pool.selection_timeout() : std::min(limit, pool.selection_timeout());
+  if (limit.count() < 0) throw Error(errc::invalid_argument, "acquire: timeout is negative");
+  pending.kind = options.shared() ? LeaseKind::shared : LeaseKind::exclusive;
+  pending.since = now;
+  if (limit.count() != 0) pending.limit = limit >= never - now ? never : now + limit;
+  if (options.deadline()) pending.deadline = *options.deadline();
+  pending.operation = options.operation();
+  pending.where = where;
+}
+
+}  // namespace
+
+awaitable<LeaseHandle> acquire(std::shared_ptr<PoolDriver> driver, AcquireOptions options, std::source_location where) {
+  driver->check_caller();
+  WaitingFrame frame(driver);
+  prepare(frame.pending, *driver, options, where);
+  const Enqueue enqueue{&frame};
+  for (;;) {
+    co_await asio::async_initiate<const asio::use_awaitable_t<>&, void()>(enqueue, asio::use_awaitable);
+    auto& pending = frame.pending;
+    const auto& key = driver->pool_key();
+    if (pending.cancelled) throw Error(errc::cancelled, "the caller gave up waiting").within(key.backend(), "acquire");
+    if (pending.error) throw pending.error->within(key.backend(), "acquire", key.endpoint());
+    LeaseHandle handle = driver->accept(std::exchange(pending.grant, {}));
+    if (handle) co_return handle;
+    pending.operation = options.operation();  // the check said no: once more, within the same time
+  }
+}
+
+void clear(PoolDriver& driver) { driver.clear(); }
+void resize(PoolDriver& driver, unsigned min, unsigned max) { driver.resize(min, max); }
+PoolStats stats(const PoolDriver& driver) { return driver.stats(); }
+const PoolKey& key(const PoolDriver& driver) noexcept { return driver.pool_key(); }
+const PoolOptions& options(const PoolDriver& driver) noexcept { return driver.options(); }
+
+awaitable<void> close(std::shared_ptr<PoolDriver> driver, std::optional<std::chrono::milliseconds> drain) {
+  std::vector<std::shared_ptr<PoolDriver>> drivers;
+  drivers.push_back(std::move(driver));
+  co_await close_drivers(std::move(drivers), drain);
+}
+
+awaitable<std::chrono::nanoseconds> ping(std::shared_ptr<PoolDriver> driver) {
+  AcquireOptions options;
+  options.operation("ping").shared(driver->options().pipeline_depth() > 1);
+  LeaseHandle lease = co_await acquire(driver, options, std::source_location::current());
+  const auto begin = Clock::now();
+  std::exception_ptr failure;
+  bool well = false;
+  void* const connection = lease.connection();
+  try {
+    well = co_await driver->factory().ping(connection);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  const auto took = Clock::now() - begin;
+  if (failure || !well) {
+    lease.give_back(true);
+    if (failure) std::rethrow_exception(failure);
+    throw Error(errc::connection_lost, "the ping was not answered").within(driver->pool_key().backend(), "ping");
+  }
+  co_return std::chrono::duration_cast<std::chrono::nanoseconds>(took);
+}
+
+}  // namespace weir::detail
