@@ -1,0 +1,224 @@
+#include "backends/sqlite/operations.hpp"
+
+#include "backends/sqlite/error.hpp"
+
+#include <sqlite3.h>
+
+#include <atomic>
+#include <chrono>
+
+namespace weir::sqlite {
+namespace {
+
+// Versions come from the clock in microseconds and never repeat in a process, so that a record that was removed and made
+// again has another version than before. An update gives at least the old version plus one.
+std::int64_t next_version() {
+  static std::atomic<std::int64_t> last{0};
+  const auto now = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch());
+  std::int64_t before = last.load(std::memory_order_relaxed);
+  std::int64_t next = 0;
+  do {
+    next = std::max<std::int64_t>(now.count(), before + 1);
+  } while (!last.compare_exchange_weak(before, next, std::memory_order_relaxed));
+  return next;
+}
+
+Error already_exists() { return Error(errc::already_exists, "the id is stored already"); }
+Error conflict() { return Error(errc::conflict, "the stored version differs from if_version"); }
+
+bool changed(Connection& connection, Statement& statement) {
+  statement.step();
+  return connection.changes() != 0;
+}
+
+// No row was changed by a statement that asked for a version: either there is none, or it has another version.
+bool absent_or_conflict(Connection& connection, const TableStatements& sql, const std::string& id) {
+  if (exists_one(connection, sql, id)) throw conflict();
+  return false;
+}
+
+void check_size(const std::string& text) {
+  constexpr std::size_t most = 1'000'000'000;  // SQLITE_MAX_LENGTH
+  if (text.size() >= most) throw make_error(SQLITE_TOOBIG, "a record larger than 1 GB as text");
+}
+
+}  // namespace
+
+TableStatements::TableStatements(const Table& table) {
+  const std::string& name = table.quoted();
+  const std::string by_id = " WHERE id = ?1";
+  const std::string next = "version = max(version + 1, ?4)";
+  read = "SELECT id, fields, metadata, version FROM " + name + by_id;
+  exists = "SELECT 1 FROM " + name + by_id;
+  version = "SELECT version FROM " + name + by_id;
+  insert = "INSERT INTO " + name + " (id, fields, metadata, version) VALUES (?1, ?2, ?3, ?4)";
+  upsert = insert + " ON CONFLICT (id) DO UPDATE SET fields = excluded.fields, metadata = excluded.metadata, "
+                    "version = max(version + 1, excluded.version)";
+  insert += " ON CONFLICT (id) DO NOTHING";
+  update = "UPDATE " + name + " SET fields = ?2, metadata = ?3, " + next + by_id;
+  update_if = update + " AND version = ?5";
+  patch = "UPDATE " + name + " SET fields = weir_patch(fields, ?2), " + next + by_id;
+  patch_if = patch + " AND version = ?5";
+  remove = "DELETE FROM " + name + by_id;
+  remove_if = remove + " AND version = ?5";
+}
+
+std::optional<Record> read_one(Connection& connection, const TableStatements& sql, const std::string& id) {
+  StatementUse statement(connection, sql.read);
+  statement->bind_text(1, id);
+  if (!statement->step()) return std::nullopt;
+  return read_record(*statement);
+}
+
+bool exists_one(Connection& connection, const TableStatements& sql, const std::string& id) {
+  StatementUse statement(connection, sql.exists);
+  statement->bind_text(1, id);
+  return statement->step();
+}
+
+std::vector<std::optional<Record>> read_many(Connection& connection, const TableStatements& sql,
+                                             const std::vector<std::string>& ids) {
+  std::vector<std::optional<Record>> records;
+  records.reserve(ids.size());
+  StatementUse statement(connection, sql.read);
+  for (const std::string& id : ids) {
+    statement->bind_text(1, id);
+    records.push_back(statement->step() ? std::optional<Record>(read_record(*statement)) : std::nullopt);
+    statement->reset();
+  }
+  return records;
+}
+
+bool write_one(Connection& connection, const TableStatements& sql, WriteKind kind, const Record& record,
+               const std::optional<std::string>& if_version) {
+  std::optional<std::int64_t> expected;
+  const bool conditional = if_version.has_value() && kind != WriteKind::create;
+  if (conditional) {
+    expected = parse_version(*if_version);
+    if (!expected) {
+      // No record ever had such a version.
+      if (exists_one(connection, sql, record.id) || kind == WriteKind::upsert) throw conflict();
+      return false;
+    }
+  }
+  const std::string* text = nullptr;
+  switch (kind) {
+    case WriteKind::create: text = &sql.insert; break;
+    case WriteKind::upsert: text = conditional ? &sql.update_if : &sql.upsert; break;
+    case WriteKind::update: text = conditional ? &sql.update_if : &sql.update; break;
+    case WriteKind::patch: text = conditional ? &sql.patch_if : &sql.patch; break;
+    case WriteKind::remove: text = conditional ? &sql.remove_if : &sql.remove; break;
+  }
+  std::string fields;
+  std::string metadata;
+  StatementUse statement(connection, *text);
+  statement->bind_text(1, record.id);
+  if (kind != WriteKind::remove) {
+    fields = encode_fields(record.fields);
+    check_size(fields);
+    statement->bind_text(2, fields);
+    if (kind != WriteKind::patch) {
+      metadata = encode_metadata(record.metadata);
+      statement->bind_text(3, metadata);
+    }
+    statement->bind(4, next_version());
+  }
+  if (expected) statement->bind(5, *expected);
+  if (changed(connection, *statement)) return true;
+  if (kind == WriteKind::create) throw already_exists();
+  if (!conditional) return false;
+  statement->reset();
+  if (absent_or_conflict(connection, sql, record.id) || kind != WriteKind::upsert) return false;
+  throw Error(errc::conflict, "the record is absent, if_version names a version of it");
+}
+
+void write_many(Connection& connection, const TableStatements& sql, WriteKind kind, const std::vector<Record>& records,
+                std::size_t begin, std::size_t end, bool collect, BatchResult& result) {
+  for (std::size_t i = begin; i < end; ++i) {
+    try {
+      if (write_one(connection, sql, kind, records[i], std::nullopt)) result.ids[i] = records[i].id;
+    } catch (const Error& error) {
+      // What concerns the file and not the item ends the batch.
+      const bool of_item = error.kind() == errc::already_exists || error.kind() == errc::conflict ||
+                           error.kind() == errc::too_large || error.kind() == errc::constraint_violation ||
+                           error.kind() == errc::invalid_argument;
+      if (!collect || !of_item || !connection.in_transaction()) throw;
+      result.errors.emplace_back(i, records[i].id, error);
+    }
+  }
+}
+
+std::vector<Record> select_all(Connection& connection, const Compiled& compiled, const core::Projection* projection) {
+  StatementUse statement(connection, compiled.sql);
+  statement->bind_all(compiled.values);
+  std::vector<Record> records;
+  while (statement->step()) {
+    records.push_back(read_record(*statement));
+    if (projection != nullptr) projection->apply(records.back());
+  }
+  return records;
+}
+
+std::uint64_t count_all(Connection& connection, const Compiled& compiled) {
+  StatementUse statement(connection, compiled.sql);
+  statement->bind_all(compiled.values);
+  if (!statement->step()) return 0;
+  return static_cast<std::uint64_t>(statement->integer(0));
+}
+
+std::uint64_t change_all(Connection& connection, const Compiled& compiled) {
+  StatementUse statement(connection, compiled.sql);
+  statement->bind_all(compiled.values);
+  statement->step();
+  return static_cast<std::uint64_t>(connection.changes());
+}
+
+void ensure_table(Connection& connection, const TableContext& context) {
+  if (!context.may_create) return;
+  // Nothing is written, and no lock is asked for, where everything is there.
+  const auto there = [&connection](const char* type, const std::string& name) {
+    StatementUse statement(connection, "SELECT 1 FROM sqlite_schema WHERE type = ?1 AND name = ?2");
+    statement->bind_text(1, type);
+    statement->bind_text(2, name);
+    return statement->step();
+  };
+  const Table& table = context.table;
+  bool complete = there("table", table.name()) || there("view", table.name());
+  for (const IndexedPath& index : table.indexes()) complete = complete && there("index", table.index_name(index));
+  if (complete) return;
+  connection.execute("BEGIN IMMEDIATE");
+  try {
+    for (const std::string& statement : table.schema()) connection.execute(statement);
+    connection.execute("COMMIT");
+  } catch (...) {
+    connection.roll_back();
+    throw;
+  }
+}
+
+Json explain_statement(Connection& connection, const Compiled& compiled) {
+  Json plan = Json::object();
+  plan["statement"] = compiled.sql;
+  Json parameters = Json::array();
+  for (const Value& value : compiled.values) parameters.push_back(kind_of(value));
+  plan["parameters"] = std::move(parameters);
+  Json steps = Json::array();
+  Json indexes = Json::array();
+  Statement statement(connection, "EXPLAIN QUERY PLAN " + compiled.sql);
+  statement.bind_all(compiled.values);
+  while (statement.step()) {
+    std::string step(statement.text(3));
+    // "SEARCH records USING INDEX records by age (<expr>>?)"; names may hold blanks.
+    if (const auto at = step.find(" INDEX "); at != std::string::npos) {
+      std::string name = step.substr(at + 7);
+      name = name.substr(0, name.rfind(" ("));
+      if (std::find(indexes.begin(), indexes.end(), name) == indexes.end()) indexes.push_back(std::move(name));
+    }
+    steps.push_back(std::move(step));
+  }
+  plan["plan"] = std::move(steps);
+  plan["index"] = std::move(indexes);
+  return plan;
+}
+
+}  // namespace weir::sqlite

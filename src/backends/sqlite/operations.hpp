@@ -1,0 +1,61 @@
+#pragma once
+
+// What is done on a connection, one function per operation; called on the engine's threads, inside or outside of a
+// transaction as the caller arranged it.
+
+#include "backends/sqlite/codec.hpp"
+#include "backends/sqlite/compiler.hpp"
+#include "backends/sqlite/connection.hpp"
+#include "core/project.hpp"
+
+#include <weir/backend.hpp>
+#include <weir/record.hpp>
+#include <weir/results.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace weir::sqlite {
+
+// The statements of a table that never change, written once.
+class TableStatements {
+ public:
+  explicit TableStatements(const Table& table);
+  std::string read, exists, insert, upsert, update, update_if, patch, patch_if, remove, remove_if, version;
+};
+
+// A table with all that the operations need to know of it; shared by everything that works on it.
+class TableContext {
+ public:
+  TableContext(Table described, bool create) : table(std::move(described)), statements(table), may_create(create) {}
+  const Table table;
+  const TableStatements statements;
+  const bool may_create;
+};
+
+std::optional<Record> read_one(Connection& connection, const TableStatements& sql, const std::string& id);
+bool exists_one(Connection& connection, const TableStatements& sql, const std::string& id);
+std::vector<std::optional<Record>> read_many(Connection& connection, const TableStatements& sql,
+                                             const std::vector<std::string>& ids);
+
+// As Backend::write. One statement changes data, so that a failure leaves nothing behind.
+bool write_one(Connection& connection, const TableStatements& sql, WriteKind kind, const Record& record,
+               const std::optional<std::string>& if_version);
+
+// The records from `begin` to `end` of a batch, in the transaction that is open. Collects into `result`, whose ids are as
+// many as the batch has records, or throws the first error.
+void write_many(Connection& connection, const TableStatements& sql, WriteKind kind, const std::vector<Record>& records,
+                std::size_t begin, std::size_t end, bool collect, BatchResult& result);
+
+std::vector<Record> select_all(Connection& connection, const Compiled& compiled, const core::Projection* projection);
+std::uint64_t count_all(Connection& connection, const Compiled& compiled);
+std::uint64_t change_all(Connection& connection, const Compiled& compiled);
+
+// The table and its indexes, made when they are not there.
+void ensure_table(Connection& connection, const TableContext& context);
+
+Json explain_statement(Connection& connection, const Compiled& compiled);
+
+}  // namespace weir::sqlite
