@@ -52,8 +52,8 @@ class WEIR_API SqliteValue {
   bool is_null() const noexcept { return value_.index() == 0; }
   const Variant& variant() const noexcept { return value_; }
 
-  /// The value as `bool`, an integer, a floating-point number, `std::string`, `Blob`, or `std::optional` of one (empty for
-  /// NULL). @throws Error invalid_argument when it is of another class or does not fit.
+  /// The value as `bool`, an integer, a floating-point number, `std::string`, `Blob`, or `std::optional` of one (empty
+  /// for NULL). @throws Error invalid_argument when it is of another class or does not fit.
   template <class T>
   T get() const {
     if constexpr (IsOptional<T>::value) {
@@ -134,15 +134,16 @@ class WEIR_API SqliteDatabase {
   /// The same with a time limit for each call; without one, the option `timeout` holds.
   SqliteDatabase with_timeout(std::chrono::milliseconds timeout) const;
 
-  /// All rows of one statement. Parameters are bound to `?1`, `?2`, …; never put a value into the text. A statement that
-  /// only reads runs beside others on a reader; one that writes (`… RETURNING`) in a transaction of its own on the writer.
+  /// All rows of one statement. Parameters are bound to `?1`, `?2`, …; never put a value into the text. A statement
+  /// that only reads runs beside others on a reader; one that writes (`… RETURNING`) in a transaction of its own on the
+  /// writer.
   template <class... Parameters>
   awaitable<std::vector<SqliteRow>> query(std::string sql, Parameters&&... parameters) const {
     return query_values(std::move(sql), pack(std::forward<Parameters>(parameters)...));
   }
-  /// Runs SQL on the writer and gives the number of rows changed by the last statement. Several statements, separated by
-  /// semicolons, are committed one by one and take no parameters. A transaction that the SQL leaves open is rolled back
-  /// and refused; use AsyncDatabase::begin.
+  /// Runs SQL on the writer and gives the number of rows changed by the last statement. Several statements, separated
+  /// by semicolons, are committed one by one and take no parameters. A transaction that the SQL leaves open is rolled
+  /// back and refused; use AsyncDatabase::begin.
   template <class... Parameters>
   awaitable<std::uint64_t> execute(std::string sql, Parameters&&... parameters) const {
     return execute_values(std::move(sql), pack(std::forward<Parameters>(parameters)...));
@@ -169,8 +170,8 @@ class WEIR_API SqliteDatabase {
   std::chrono::milliseconds timeout_;
 };
 
-/// SQL inside a transaction: `tx.native<weir::SqliteTransaction>()`. Lives as long as the transaction; the same rules of
-/// use. Transaction control (`COMMIT`, `SAVEPOINT`, …) is refused: it is the Transaction's.
+/// SQL inside a transaction: `tx.native<weir::SqliteTransaction>()`. Lives as long as the transaction; the same rules
+/// of use. Transaction control (`COMMIT`, `SAVEPOINT`, …) is refused: it is the Transaction's.
 class WEIR_API SqliteTransaction {
  public:
   SqliteTransaction(std::shared_ptr<sqlite::SessionHandle> session, std::chrono::milliseconds timeout, bool read_only);

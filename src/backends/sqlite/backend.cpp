@@ -3,9 +3,9 @@
 #include "backends/sqlite/stream.hpp"
 #include "backends/sqlite/transaction.hpp"
 
-#include <sqlite3.h>
-
 #include <boost/asio/this_coro.hpp>
+
+#include <sqlite3.h>
 
 #include <algorithm>
 #include <utility>
@@ -87,9 +87,8 @@ awaitable<bool> SqliteBackend::exists(CallContext context, std::string id) {
 awaitable<bool> SqliteBackend::write(CallContext context, WriteKind kind, Record record, WriteOptions options) {
   const auto link = link_;
   if (!link->ensured.load(std::memory_order_acquire)) co_await ensure(link, context.deadline);
-  auto work = [table = link->table, kind, item = std::move(record), version = options.if_version()](Connection& connection) {
-    return write_one(connection, table->statements, kind, item, version);
-  };
+  auto work = [table = link->table, kind, item = std::move(record), version = options.if_version()](
+                  Connection& connection) { return write_one(connection, table->statements, kind, item, version); };
   auto job = make_job(JobKind::write, std::move(work));
   job->deadline = context.deadline;
   co_await run(link->client(), job);
@@ -103,10 +102,8 @@ RecordStream SqliteBackend::scan(CallContext context, Query query, StreamOptions
 awaitable<std::vector<Record>> SqliteBackend::search(CallContext context, Query query) {
   const auto link = link_;
   co_await ensure(link, context.deadline);
-  auto work = [compiled = compile_select(link->table->table, query, true),
-               projection = projection_of(query)](Connection& connection) {
-    return select_all(connection, compiled, projection.get());
-  };
+  auto work = [compiled = compile_select(link->table->table, query, true), projection = projection_of(query)](
+                  Connection& connection) { return select_all(connection, compiled, projection.get()); };
   co_return co_await call(link, JobKind::read, context.deadline, std::move(work));
 }
 
@@ -119,7 +116,8 @@ awaitable<std::uint64_t> SqliteBackend::count(CallContext context, Query query) 
   co_return co_await call(link, JobKind::read, context.deadline, std::move(work));
 }
 
-awaitable<std::vector<std::optional<Record>>> SqliteBackend::read_batch(CallContext context, std::vector<std::string> ids) {
+awaitable<std::vector<std::optional<Record>>> SqliteBackend::read_batch(CallContext context,
+                                                                        std::vector<std::string> ids) {
   const auto link = link_;
   co_await ensure(link, context.deadline);
   auto work = [table = link->table, keys = std::move(ids)](Connection& connection) {
@@ -189,9 +187,8 @@ awaitable<std::uint64_t> SqliteBackend::remove_where(CallContext context, Query 
 awaitable<std::uint64_t> SqliteBackend::patch_where(CallContext context, Query query, Json merge_patch) {
   const auto link = link_;
   co_await ensure(link, context.deadline);
-  auto work = [compiled = compile_patch(link->table->table, query, encode_fields(merge_patch))](Connection& connection) {
-    return change_all(connection, compiled);
-  };
+  auto work = [compiled = compile_patch(link->table->table, query, encode_fields(merge_patch))](
+                  Connection& connection) { return change_all(connection, compiled); };
   co_return co_await call(link, JobKind::alone, context.deadline, std::move(work));
 }
 

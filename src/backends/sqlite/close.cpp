@@ -37,12 +37,12 @@ struct StartRelease {
 
 awaitable<void> close_client(std::shared_ptr<Client> client, std::chrono::milliseconds drain) {
   JobPointer job = std::make_shared<CloseJob>();
-  co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(StartClose{}, asio::use_awaitable,
-                                                                                        client, job, drain);
+  co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(
+      StartClose{}, asio::use_awaitable, client, job, drain);
   // The last user's threads end, and the file is closed, before this returns.
   JobPointer end = std::make_shared<CloseJob>();
-  co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(StartRelease{}, asio::use_awaitable,
-                                                                                        std::move(client), end);
+  co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(
+      StartRelease{}, asio::use_awaitable, std::move(client), end);
 }
 
 }  // namespace weir::sqlite

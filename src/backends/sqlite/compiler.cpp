@@ -29,7 +29,8 @@ class Builder {
     std::vector<const FilterNode*> rest;
     collect(filter.node(), rest);
     if (!by_id_) add_index_condition(rest);
-    if (!rest.empty()) conditions_.push_back("weir_filter(" + bind(FilterProgram::compile(filter, rest)) + ", id, fields)");
+    if (!rest.empty())
+      conditions_.push_back("weir_filter(" + bind(FilterProgram::compile(filter, rest)) + ", id, fields)");
     if (partition.count() > 1)
       conditions_.push_back("(rowid >> 8) % " + bind(static_cast<std::int64_t>(partition.count())) + " = " +
                             bind(static_cast<std::int64_t>(partition.index())));
@@ -69,8 +70,8 @@ class Builder {
   }
 
  private:
-  // Takes the conjunction apart: comparisons of the id become SQL of their own, so that the primary key serves them; the
-  // rest is left for the filter function.
+  // Takes the conjunction apart: comparisons of the id become SQL of their own, so that the primary key serves them;
+  // the rest is left for the filter function.
   void collect(const FilterNode& node, std::vector<const FilterNode*>& rest) {
     switch (node.kind) {
       case FilterNode::Kind::always: return;
@@ -187,8 +188,8 @@ Compiled compile_remove(const Table& table, const Query& query) {
 Compiled compile_patch(const Table& table, const Query& query, std::string merge_patch) {
   refuse_page(query);
   Builder builder(table);
-  builder.sql() = "UPDATE " + table.quoted() + " SET fields = weir_patch(fields, " + builder.bind(std::move(merge_patch)) +
-                  "), version = version + 1";
+  builder.sql() = "UPDATE " + table.quoted() + " SET fields = weir_patch(fields, " +
+                  builder.bind(std::move(merge_patch)) + "), version = version + 1";
   builder.where(query.filter());
   return builder.finish();
 }

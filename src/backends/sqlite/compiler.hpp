@@ -25,11 +25,11 @@ std::string quote_text(std::string_view text);
 // A path that has an index. Every value of it is in one column of the index, in the order of the sort key:
 //   a number or a string as itself · X'00' false · X'01' true · X'02' the way meets an array · X'03' an object ·
 //   NULL no value
-// so that one range of the index holds the scalars that satisfy a comparison, one more the arrays (which are then looked
-// into), and none has to be converted.
+// so that one range of the index holds the scalars that satisfy a comparison, one more the arrays (which are then
+// looked into), and none has to be converted.
 struct IndexedPath {
   IndexedPath(std::string text, Path parsed);
-  std::string name;        // as configured, "address.city"
+  std::string name;  // as configured, "address.city"
   Path path;
   std::string expression;  // SQL over the column `fields`
 };
@@ -54,8 +54,8 @@ class Table {
   std::vector<IndexedPath> indexes_;
 };
 
-// id, fields, metadata, version of the records the query means, in its order and within its page. `by_id`: records without
-// an order of their own come by id; otherwise as they are stored.
+// id, fields, metadata, version of the records the query means, in its order and within its page. `by_id`: records
+// without an order of their own come by id; otherwise as they are stored.
 Compiled compile_select(const Table& table, const Query& query, bool by_id, Partition partition = {});
 // One number.
 Compiled compile_count(const Table& table, const Query& query);

@@ -177,8 +177,8 @@ Connection::Connection(const ConnectionSettings& settings, BusyHandler busy)
     flags |= SQLITE_OPEN_READWRITE;
     if (settings.create) flags |= SQLITE_OPEN_CREATE;
   }
-  const int result = sqlite3_open_v2(settings.path.c_str(), &handle_, flags,
-                                     settings.vfs.empty() ? nullptr : settings.vfs.c_str());
+  const int result =
+      sqlite3_open_v2(settings.path.c_str(), &handle_, flags, settings.vfs.empty() ? nullptr : settings.vfs.c_str());
   try {
     if (result != SQLITE_OK) {
       if (handle_ == nullptr) throw make_error(SQLITE_NOMEM, "out of memory");
@@ -207,9 +207,9 @@ void Connection::configure(const ConnectionSettings& settings) {
         return connection.busy_ && connection.busy_(now - connection.busy_since_) ? 1 : 0;
       },
       this);
-  // A file whose schema was made to attack its reader shall not run more than SQL (https://www.sqlite.org/security.html).
+  // A file whose schema was made to attack its reader cannot reach the file's own pages
+  // (https://www.sqlite.org/security.html); our functions are not for schemas at all (functions.cpp).
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-  sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   sqlite3_limit(handle_, SQLITE_LIMIT_WORKER_THREADS, 0);
   register_functions(handle_, &failure_);
   if (!settings.read_only && !settings.query_only) set_journal_mode(settings.journal_mode);
@@ -260,7 +260,6 @@ void Connection::interrupt() noexcept {
   interrupted_.store(true, std::memory_order_relaxed);
   sqlite3_interrupt(handle_);
 }
-
 
 void Connection::checkpoint_passive() noexcept {
   int left = 0;

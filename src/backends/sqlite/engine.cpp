@@ -24,7 +24,8 @@ std::string milliseconds(std::chrono::nanoseconds duration) {
 
 std::exception_ptr error_of(Stop reason) {
   switch (reason) {
-    case Stop::timeout: return std::make_exception_ptr(Error(errc::timeout, "the deadline passed while SQLite was at work"));
+    case Stop::timeout:
+      return std::make_exception_ptr(Error(errc::timeout, "the deadline passed while SQLite was at work"));
     case Stop::closed: return std::make_exception_ptr(Error(errc::pool_closed, "the database was closed"));
     default: return std::make_exception_ptr(Error(errc::cancelled, "the caller cancelled it"));
   }
@@ -71,11 +72,12 @@ void Engine::submit(const JobPointer& job) {
       answers.add(job, std::make_exception_ptr(Error(code, text)));
     };
     const bool in_session = job->session && (job->kind == JobKind::in_session || job->kind == JobKind::end_session);
-    JobQueue& queue = in_session ? job->session->queue_
-                                 : (job->is_write() ? write_queue_
-                                                    : (job->kind == JobKind::begin_read && read_sessions_ >= settings_.max_sessions
-                                                           ? begin_queue_
-                                                           : read_queue_));
+    JobQueue& queue =
+        in_session ? job->session->queue_
+                   : (job->is_write() ? write_queue_
+                                      : (job->kind == JobKind::begin_read && read_sessions_ >= settings_.max_sessions
+                                             ? begin_queue_
+                                             : read_queue_));
     if (in_session && (job->session->state_ == Session::State::ended || job->session->ending_)) {
       refuse(job->client->closed_ ? errc::pool_closed : errc::invalid_argument, "the transaction or stream is over");
     } else if (!in_session && job->client->closed_) {
@@ -191,8 +193,8 @@ void Engine::end_session(const std::shared_ptr<Session>& session, Answers& answe
   sessions_.remove(session);
   answers.garbage.push_back(session);
   while (!session->queue_.empty())
-    drop(*session->queue_.front(), std::make_exception_ptr(Error(errc::invalid_argument, "the transaction or stream is over")),
-         answers);
+    drop(*session->queue_.front(),
+         std::make_exception_ptr(Error(errc::invalid_argument, "the transaction or stream is over")), answers);
   if (session == owner_) {
     owner_.reset();
     writer_wake_.notify_one();
@@ -327,8 +329,8 @@ std::exception_ptr Engine::waited_too_long(const Job& job, Clock::time_point now
     Clock::time_point oldest = now;
     for (const auto& session : sessions_)
       if (!session->write && session->state_ == Session::State::open) oldest = std::min(oldest, session->since_);
-    text = "no connection for a stream or read-only transaction within " + waited + ": " + std::to_string(read_sessions_) +
-           " are open (option max_size), the oldest for " + milliseconds(now - oldest);
+    text = "no connection for a stream or read-only transaction within " + waited + ": " +
+           std::to_string(read_sessions_) + " are open (option max_size), the oldest for " + milliseconds(now - oldest);
   } else {
     text = "no reader within " + waited + ": " + std::to_string(read_queue_.size()) + " reads wait, " +
            std::to_string(running_.size()) + " operations run (option readers)";
@@ -379,16 +381,17 @@ void Engine::check_times(Clock::time_point now, Answers& answers) {
     if (job->answered || job->kind == JobKind::end_session) continue;
     if (job->deadline + grace <= now) {
       job->answered = true;
-      answers.add(job, std::make_exception_ptr(
-                           Error(errc::timeout, "the deadline passed and the file system has not answered yet",
-                                 ErrorContext{}.maybe_applied(true))));
+      answers.add(job, std::make_exception_ptr(Error(errc::timeout,
+                                                     "the deadline passed and the file system has not answered yet",
+                                                     ErrorContext{}.maybe_applied(true))));
     } else {
       next = std::min(next, job->deadline + grace);
     }
   }
   std::vector<std::shared_ptr<Client>> closing;
   const auto note = [&](const std::shared_ptr<Client>& client) {
-    if (client->closing_ && std::find(closing.begin(), closing.end(), client) == closing.end()) closing.push_back(client);
+    if (client->closing_ && std::find(closing.begin(), closing.end(), client) == closing.end())
+      closing.push_back(client);
   };
   for (const JobQueue* queue : {&write_queue_, &read_queue_, &begin_queue_, &running_})
     for (const JobPointer& job : *queue) note(job->client);
@@ -415,7 +418,8 @@ PoolStats Engine::stats() const {
   out.idle = (started_ ? idle_readers_ + 1 : 0) + idle_connections_.size();
   out.waiters = write_queue_.size() + read_queue_.size() + begin_queue_.size();
   for (const JobQueue* queue : {&write_queue_, &read_queue_, &begin_queue_})
-    if (!queue->empty()) out.oldest_wait = std::max<std::chrono::nanoseconds>(out.oldest_wait, now - queue->front()->submitted);
+    if (!queue->empty())
+      out.oldest_wait = std::max<std::chrono::nanoseconds>(out.oldest_wait, now - queue->front()->submitted);
   for (const auto& session : sessions_)
     if (session->state_ == Session::State::open)
       out.oldest_lease = std::max<std::chrono::nanoseconds>(out.oldest_lease, now - session->since_);
@@ -451,7 +455,7 @@ awaitable<void> run(std::shared_ptr<Client> client, JobPointer job) {
   Loop::of(executor);  // refuses before anything waits
   job->client = client;
   co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(Start{}, asio::use_awaitable,
-                                                                                        client, job);
+                                                                                         client, job);
 }
 
 }  // namespace weir::sqlite

@@ -1,11 +1,11 @@
 #pragma once
 
-// The threads of one database file: a writer, some readers and a clock, shared by all handles of the process that open the
-// same file with the same settings. The last user joins them.
+// The threads of one database file: a writer, some readers and a clock, shared by all handles of the process that open
+// the same file with the same settings. The last user joins them.
 //
-// Everything waits in queues under one mutex. A job that waits can be cancelled or run out of time without a trace; a read
-// that runs is answered at once and interrupted; a write that runs is interrupted where that hurts no other, and answered
-// with what came of it.
+// Everything waits in queues under one mutex. A job that waits can be cancelled or run out of time without a trace; a
+// read that runs is answered at once and interrupted; a write that runs is interrupted where that hurts no other, and
+// answered with what came of it.
 
 #include "backends/sqlite/job.hpp"
 
@@ -189,8 +189,8 @@ class Engine {
   std::size_t idle_readers_ = 0;
   std::size_t reader_signals_ = 0;
   bool sessions_turn_ = false;
-  bool beginning_ = false;     // the writer waits for the file's lock, nothing is taken yet
-  bool locked_out_ = false;    // and another process holds it
+  bool beginning_ = false;   // the writer waits for the file's lock, nothing is taken yet
+  bool locked_out_ = false;  // and another process holds it
   Clock::time_point next_check_ = Clock::time_point::max();
   std::unique_ptr<Connection> writer_connection_;  // the writer thread's
   PoolStats counters_;

@@ -70,7 +70,8 @@ class Undertaker {
   void take(std::function<void()> work) {
     const std::lock_guard lock(mutex_);
     for (const std::thread::id id : finished_) {
-      const auto found = std::find_if(threads_.begin(), threads_.end(), [id](const auto& t) { return t.get_id() == id; });
+      const auto found =
+          std::find_if(threads_.begin(), threads_.end(), [id](const auto& t) { return t.get_id() == id; });
       found->join();  // it has left its work
       threads_.erase(found);
     }
@@ -141,8 +142,8 @@ Engine::~Engine() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-// The last user is gone: nothing waits and nothing runs but the end of a job on one of our own threads, which cannot join
-// itself. In a child of fork the threads are not there and the file is the parent's: it is left as it is.
+// The last user is gone: nothing waits and nothing runs but the end of a job on one of our own threads, which cannot
+// join itself. In a child of fork the threads are not there and the file is the parent's: it is left as it is.
 void Engine::dispose(Engine* engine) noexcept {
   if (engine->generation_ != process_generation()) return;
   if (own_engine != engine) {

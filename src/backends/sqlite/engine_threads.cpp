@@ -50,7 +50,8 @@ void Engine::run_job(Job& job, Connection& connection) {
   }
 }
 
-// ---- the writer -------------------------------------------------------------------------------------------------------
+// ---- the writer
+// -------------------------------------------------------------------------------------------------------
 
 void Engine::run_writer() {
   Lock lock(mutex_);
@@ -68,7 +69,8 @@ void Engine::run_writer() {
   writer_connection_.reset();
 }
 
-// The lock of the file is waited for while the jobs are still in the queue, where they can be cancelled and run out of time.
+// The lock of the file is waited for while the jobs are still in the queue, where they can be cancelled and run out of
+// time.
 void Engine::write_once(Lock& lock) {
   const bool bare = write_queue_.front()->kind == JobKind::bare;
   std::exception_ptr error;
@@ -76,8 +78,8 @@ void Engine::write_once(Lock& lock) {
   lock.unlock();
   try {
     if (!writer_connection_)
-      writer_connection_ = std::make_unique<Connection>(settings_.connection,
-                                                        [this](auto waited) { return writer_may_wait(waited); });
+      writer_connection_ =
+          std::make_unique<Connection>(settings_.connection, [this](auto waited) { return writer_may_wait(waited); });
     writer_connection_->clear_interrupt();
     if (!bare) writer_connection_->execute("BEGIN IMMEDIATE");
   } catch (...) {
@@ -159,8 +161,8 @@ void Engine::run_group(Lock& lock) {
   lock.lock();
 }
 
-// Every job is one statement, which fails alone and whole. Only when SQLite gives the whole transaction up (no space, an
-// I/O error) is each done again by itself, so that no write fails for another's sake.
+// Every job is one statement, which fails alone and whole. Only when SQLite gives the whole transaction up (no space,
+// an I/O error) is each done again by itself, so that no write fails for another's sake.
 void Engine::commit_group(const std::vector<JobPointer>& jobs) {
   Connection& connection = *writer_connection_;
   bool lost = false;
@@ -283,7 +285,8 @@ void Engine::maintain(Lock& lock) {
   lock.lock();
 }
 
-// ---- the readers ------------------------------------------------------------------------------------------------------
+// ---- the readers
+// ------------------------------------------------------------------------------------------------------
 
 void Engine::run_reader() {
   std::unique_ptr<Connection> connection;
@@ -456,7 +459,8 @@ void Engine::run_session_turn(Lock& lock) {
   lock.lock();
 }
 
-// ---- the clock --------------------------------------------------------------------------------------------------------
+// ---- the clock
+// --------------------------------------------------------------------------------------------------------
 
 void Engine::run_clock() {
   Lock lock(mutex_);

@@ -134,7 +134,8 @@ FilterProgram::Expression FilterProgram::build(const FilterNode& node) {
   if (node.kind == FilterNode::Kind::comparison) {
     const Comparison& c = *node.comparison;
     if (c.test == Operator::match)
-      throw Error(errc::unsupported, "match on \"" + c.path.to_string() + "\": SQLite tables have no full text index here");
+      throw Error(errc::unsupported,
+                  "match on \"" + c.path.to_string() + "\": SQLite tables have no full text index here");
     expression.negated = c.negated;
     expression.leaf = add_leaf(c, c.test);
     if (c.or_missing && !c.on_id) expression.missing_leaf = add_leaf(c, Operator::exists);
@@ -210,7 +211,8 @@ struct FilterProgram::Walk {
   }
 
   bool object(const Node& node, unsigned depth) {
-    const bool wanted = std::any_of(node.exists.begin(), node.exists.end(), [this](auto leaf) { return hits[leaf] == 0; });
+    const bool wanted =
+        std::any_of(node.exists.begin(), node.exists.end(), [this](auto leaf) { return hits[leaf] == 0; });
     if (wanted) {
       JsonScanner ahead = scanner;
       const bool found = ahead.skip_value_with_scalar();

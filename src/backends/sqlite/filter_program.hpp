@@ -1,7 +1,7 @@
 #pragma once
 
-// A filter compiled to be evaluated over stored JSON text in one pass, and a sort key likewise. This is what SQLite calls
-// for each row (functions.hpp); the meaning is that of Filter::compare, to which the tests hold it.
+// A filter compiled to be evaluated over stored JSON text in one pass, and a sort key likewise. This is what SQLite
+// calls for each row (functions.hpp); the meaning is that of Filter::compare, to which the tests hold it.
 
 #include "backends/sqlite/json_scan.hpp"
 
@@ -21,7 +21,8 @@ namespace weir::sqlite {
 class FilterProgram {
  public:
   // The conjunction of nodes of the filter, which is kept. Throws Error unsupported for `match`.
-  static std::shared_ptr<const FilterProgram> compile(const Filter& filter, const std::vector<const FilterNode*>& nodes);
+  static std::shared_ptr<const FilterProgram> compile(const Filter& filter,
+                                                      const std::vector<const FilterNode*>& nodes);
 
   // Throws CorruptJson.
   bool matches(std::string_view id, std::string_view fields) const;
@@ -34,8 +35,8 @@ class FilterProgram {
   };
   struct Node {  // of the tree of paths
     std::vector<std::pair<std::string, std::uint32_t>> children;
-    std::vector<std::uint32_t> leaves;   // tests of the scalars here
-    std::vector<std::uint32_t> exists;   // true when a scalar is here or below
+    std::vector<std::uint32_t> leaves;  // tests of the scalars here
+    std::vector<std::uint32_t> exists;  // true when a scalar is here or below
   };
   struct Expression {
     FilterNode::Kind kind;

@@ -39,7 +39,8 @@ void guarded(sqlite3_context* context, Body body) {
 template <class Program>
 const Program& program_of(sqlite3_value* value, const char* type) {
   const auto* program = static_cast<std::shared_ptr<const Program>*>(sqlite3_value_pointer(value, type));
-  if (program == nullptr) throw make_error(SQLITE_MISUSE, "weir_filter and weir_key are for the library's own statements");
+  if (program == nullptr)
+    throw make_error(SQLITE_MISUSE, "weir_filter and weir_key are for the library's own statements");
   return **program;
 }
 

@@ -20,8 +20,8 @@ Value value_of(const Json& operand) {
   return *operand.get_ptr<const std::int64_t*>();
 }
 
-// SQLite 3.40 may read a double one unit beside the true one on machines without long double, in the index as well as in
-// its own functions. One unit of room on either side costs nothing, as the filter function decides in the end.
+// SQLite 3.40 may read a double one unit beside the true one on machines without long double, in the index as well as
+// in its own functions. One unit of room on either side costs nothing, as the filter function decides in the end.
 Value lower_value(const Json& operand) {
   if (!operand.is_number_float()) return value_of(operand);
   return std::nextafter(*operand.get_ptr<const double*>(), -std::numeric_limits<double>::infinity());

@@ -1,6 +1,7 @@
 #pragma once
 
-// One piece of work for the threads of a file. A job owns all its data, so that the coroutine that wanted it may be gone.
+// One piece of work for the threads of a file. A job owns all its data, so that the coroutine that wanted it may be
+// gone.
 
 #include "backends/sqlite/connection.hpp"
 #include "backends/sqlite/loop.hpp"
@@ -23,15 +24,15 @@ class Client;
 
 // How a job is run.
 enum class JobKind {
-  read,           // on a reader, one statement
-  point_read,     // short: many of them share one read transaction
-  write,          // on the writer, in a transaction that it shares with others
-  alone,          // on the writer, in a transaction of its own
-  bare,           // on the writer, without a transaction
-  begin_read,     // opens a session on a connection of its own
-  begin_write,    // opens a session on the writer
-  in_session,     // on the session's connection
-  end_session     // the session's last: nothing may follow it
+  read,         // on a reader, one statement
+  point_read,   // short: many of them share one read transaction
+  write,        // on the writer, in a transaction that it shares with others
+  alone,        // on the writer, in a transaction of its own
+  bare,         // on the writer, without a transaction
+  begin_read,   // opens a session on a connection of its own
+  begin_write,  // opens a session on the writer
+  in_session,   // on the session's connection
+  end_session   // the session's last: nothing may follow it
 };
 
 enum class Stop { none, cancelled, timeout, closed };

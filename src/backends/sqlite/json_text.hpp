@@ -1,7 +1,7 @@
 #pragma once
 
-// JSON text ↔ Json, for what is stored. Faster than the general parser, since values are built in place; strict, since the
-// file may have been written by others.
+// JSON text ↔ Json, for what is stored. Faster than the general parser, since values are built in place; strict, since
+// the file may have been written by others.
 
 #include <weir/record.hpp>
 
@@ -13,7 +13,8 @@ namespace weir::sqlite {
 // Throws CorruptJson for anything but one JSON value.
 Json parse_json(std::string_view text);
 
-// Compact, keys sorted; doubles in the shortest form that reads back as the same double, and with a point or an exponent.
+// Compact, keys sorted; doubles in the shortest form that reads back as the same double, and with a point or an
+// exponent.
 void write_json(const Json& value, std::string& out);
 std::string write_json(const Json& value);
 

@@ -36,7 +36,8 @@ std::shared_ptr<Loop> Loop::of(const asio::any_io_executor& executor) {
   if (executor) context = &asio::query(executor, asio::execution::context);
   const asio::execution_context* system = &asio::query(asio::system_executor(), asio::execution::context);
   if (context == nullptr || context == system)
-    throw Error(errc::unsupported, "the executor has no loop of its own; run the coroutine on an io_context or thread_pool");
+    throw Error(errc::unsupported,
+                "the executor has no loop of its own; run the coroutine on an io_context or thread_pool");
   return asio::use_service<LoopService>(*context).loop;
 }
 

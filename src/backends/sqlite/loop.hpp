@@ -3,8 +3,8 @@
 // How a thread that is not the loop's gives an answer to a coroutine of that loop.
 //
 // A handler waits in its loop's table, never in a job: when the loop dies, its service destroys the handlers that wait
-// (and with them the coroutines) without running them, and whatever a thread finishes afterwards is dropped. Posting to a
-// loop happens under the table's mutex while the loop is known to live.
+// (and with them the coroutines) without running them, and whatever a thread finishes afterwards is dropped. Posting to
+// a loop happens under the table's mutex while the loop is known to live.
 
 #include <weir/awaitable.hpp>
 

@@ -103,7 +103,8 @@ void MemoryFile::drop_shared_memory() {
   regions_.clear();
 }
 
-bool MemoryFile::lock_slots(unsigned first, unsigned count, bool exclusive_wanted, unsigned& shared, unsigned& exclusive) {
+bool MemoryFile::lock_slots(unsigned first, unsigned count, bool exclusive_wanted, unsigned& shared,
+                            unsigned& exclusive) {
   const std::lock_guard guard(mutex_);
   for (unsigned slot = first; slot < first + count; ++slot) {
     const unsigned own_shared = (shared >> slot) & 1U;

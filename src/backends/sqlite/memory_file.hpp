@@ -1,7 +1,7 @@
 #pragma once
 
-// The content, the locks and the shared memory of a file that lives in memory. Knows nothing of SQLite but the order of its
-// lock levels.
+// The content, the locks and the shared memory of a file that lives in memory. Knows nothing of SQLite but the order of
+// its lock levels.
 
 #include <array>
 #include <cstddef>

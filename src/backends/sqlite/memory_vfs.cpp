@@ -61,7 +61,8 @@ int close_file(sqlite3_file* base) {
     Files& all = files();
     const std::lock_guard lock(all.mutex);
     const auto found = all.entries.find(handle.name);
-    if (found != all.entries.end() && found->second.file == handle.file && --found->second.handles == 0 && handle.main) {
+    if (found != all.entries.end() && found->second.file == handle.file && --found->second.handles == 0 &&
+        handle.main) {
       // The database is gone with its last connection, and with it what belongs to it.
       all.entries.erase(handle.name + "-wal");
       all.entries.erase(handle.name + "-journal");
@@ -125,7 +126,8 @@ int characteristics(sqlite3_file*) {
 
 int map_shared(sqlite3_file* base, int region, int size, int extend, void volatile** out) {
   return guarded([&] {
-    *out = handle_of(base).file->shared_region(static_cast<std::size_t>(region), static_cast<std::size_t>(size), extend != 0);
+    *out = handle_of(base).file->shared_region(static_cast<std::size_t>(region), static_cast<std::size_t>(size),
+                                               extend != 0);
     return SQLITE_OK;
   });
 }
@@ -140,7 +142,7 @@ int lock_shared(sqlite3_file* base, int offset, int count, int flags) {
   }
   const bool exclusive = (flags & SQLITE_SHM_EXCLUSIVE) != 0;
   return handle.file->lock_slots(first, slots, exclusive, handle.slots_shared, handle.slots_exclusive) ? SQLITE_OK
-                                                                                                      : SQLITE_BUSY;
+                                                                                                       : SQLITE_BUSY;
 }
 
 void shared_barrier(sqlite3_file*) { std::atomic_thread_fence(std::memory_order_seq_cst); }
@@ -150,25 +152,10 @@ int unmap_shared(sqlite3_file* base, int remove) {
   return SQLITE_OK;
 }
 
-const sqlite3_io_methods methods = {2,
-                                    close_file,
-                                    read_file,
-                                    write_file,
-                                    truncate_file,
-                                    sync_file,
-                                    file_size,
-                                    lock_file,
-                                    unlock_file,
-                                    check_reserved,
-                                    file_control,
-                                    sector_size,
-                                    characteristics,
-                                    map_shared,
-                                    lock_shared,
-                                    shared_barrier,
-                                    unmap_shared,
-                                    nullptr,
-                                    nullptr};
+const sqlite3_io_methods methods = {
+    2,           close_file,     read_file,      write_file,   truncate_file, sync_file,       file_size,
+    lock_file,   unlock_file,    check_reserved, file_control, sector_size,   characteristics, map_shared,
+    lock_shared, shared_barrier, unmap_shared,   nullptr,      nullptr};
 
 int open_file(sqlite3_vfs*, const char* name, sqlite3_file* base, int flags, int* out_flags) {
   base->pMethods = nullptr;
@@ -222,9 +209,7 @@ int sleep(sqlite3_vfs*, int microseconds) { return default_vfs()->xSleep(default
 int current_time(sqlite3_vfs*, double* out) { return default_vfs()->xCurrentTime(default_vfs(), out); }
 int last_error(sqlite3_vfs*, int, char*) { return 0; }
 
-int current_time_64(sqlite3_vfs*, sqlite3_int64* out) {
-  return default_vfs()->xCurrentTimeInt64(default_vfs(), out);
-}
+int current_time_64(sqlite3_vfs*, sqlite3_int64* out) { return default_vfs()->xCurrentTimeInt64(default_vfs(), out); }
 
 sqlite3_vfs make_vfs() {
   sqlite3_vfs vfs{};

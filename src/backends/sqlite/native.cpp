@@ -34,8 +34,8 @@ awaitable<std::vector<SqliteRow>> query_database(std::shared_ptr<Link> link, std
   co_return co_await call(link, JobKind::alone, deadline, std::move(write));
 }
 
-awaitable<std::uint64_t> execute_database(std::shared_ptr<Link> link, std::chrono::milliseconds timeout, std::string sql,
-                                          std::vector<SqliteValue> parameters) {
+awaitable<std::uint64_t> execute_database(std::shared_ptr<Link> link, std::chrono::milliseconds timeout,
+                                          std::string sql, std::vector<SqliteValue> parameters) {
   const auto deadline = deadline_of(timeout);
   co_await ensure(link, deadline);
   auto work = [text = std::move(sql), values = std::move(parameters)](Connection& connection) {
@@ -52,7 +52,8 @@ awaitable<void> backup_database(std::shared_ptr<Link> link, std::chrono::millise
 
 awaitable<void> checkpoint_database(std::shared_ptr<Link> link, std::chrono::milliseconds timeout) {
   auto work = [](Connection& connection) {
-    const int result = sqlite3_wal_checkpoint_v2(connection.raw(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    const int result =
+        sqlite3_wal_checkpoint_v2(connection.raw(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
     // Readers of older states: what could be copied was.
     if (result != SQLITE_OK && (result & 0xFF) != SQLITE_BUSY) connection.fail(result);
   };
@@ -61,7 +62,8 @@ awaitable<void> checkpoint_database(std::shared_ptr<Link> link, std::chrono::mil
 
 }  // namespace
 
-SqliteDatabase::SqliteDatabase(std::shared_ptr<Link> link) : link_(std::move(link)), timeout_(link_->settings.timeout) {}
+SqliteDatabase::SqliteDatabase(std::shared_ptr<Link> link)
+    : link_(std::move(link)), timeout_(link_->settings.timeout) {}
 
 SqliteDatabase SqliteDatabase::with_timeout(std::chrono::milliseconds timeout) const {
   SqliteDatabase copy = *this;
@@ -69,7 +71,8 @@ SqliteDatabase SqliteDatabase::with_timeout(std::chrono::milliseconds timeout) c
   return copy;
 }
 
-awaitable<std::vector<SqliteRow>> SqliteDatabase::query_values(std::string sql, std::vector<SqliteValue> parameters) const {
+awaitable<std::vector<SqliteRow>> SqliteDatabase::query_values(std::string sql,
+                                                               std::vector<SqliteValue> parameters) const {
   return query_database(link_, timeout_, std::move(sql), std::move(parameters));
 }
 
@@ -77,14 +80,19 @@ awaitable<std::uint64_t> SqliteDatabase::execute_values(std::string sql, std::ve
   return execute_database(link_, timeout_, std::move(sql), std::move(parameters));
 }
 
-awaitable<void> SqliteDatabase::backup(std::string path) const { return backup_database(link_, timeout_, std::move(path)); }
+awaitable<void> SqliteDatabase::backup(std::string path) const {
+  return backup_database(link_, timeout_, std::move(path));
+}
 awaitable<void> SqliteDatabase::checkpoint() const { return checkpoint_database(link_, timeout_); }
 
-SqliteTransaction::SqliteTransaction(std::shared_ptr<SessionHandle> session, std::chrono::milliseconds timeout, bool read_only)
+SqliteTransaction::SqliteTransaction(std::shared_ptr<SessionHandle> session, std::chrono::milliseconds timeout,
+                                     bool read_only)
     : session_(std::move(session)), timeout_(timeout), read_only_(read_only) {}
 
-awaitable<std::vector<SqliteRow>> SqliteTransaction::query_values(std::string sql, std::vector<SqliteValue> parameters) const {
-  auto work = [text = std::move(sql), values = std::move(parameters), session = session_->session()](Connection& connection) {
+awaitable<std::vector<SqliteRow>> SqliteTransaction::query_values(std::string sql,
+                                                                  std::vector<SqliteValue> parameters) const {
+  auto work = [text = std::move(sql), values = std::move(parameters),
+               session = session_->session()](Connection& connection) {
     refuse_transaction_control(text);
     if (session->write) detach_cursors(*session);
     return query_rows(connection, text, values);
@@ -94,7 +102,8 @@ awaitable<std::vector<SqliteRow>> SqliteTransaction::query_values(std::string sq
 
 awaitable<std::uint64_t> SqliteTransaction::execute_values(std::string sql, std::vector<SqliteValue> parameters) const {
   if (read_only_) throw Error(errc::invalid_argument, "the transaction is read only");
-  auto work = [text = std::move(sql), values = std::move(parameters), session = session_->session()](Connection& connection) {
+  auto work = [text = std::move(sql), values = std::move(parameters),
+               session = session_->session()](Connection& connection) {
     refuse_transaction_control(text);
     detach_cursors(*session);
     return execute_script(connection, text, values);
@@ -102,7 +111,8 @@ awaitable<std::uint64_t> SqliteTransaction::execute_values(std::string sql, std:
   return call_in(session_, JobKind::in_session, deadline_of(timeout_), std::move(work));
 }
 
-// ---- values and rows --------------------------------------------------------------------------------------------------
+// ---- values and rows
+// --------------------------------------------------------------------------------------------------
 
 void SqliteValue::too_large() { throw Error(errc::invalid_argument, "an integer above 2^63-1 is no SQLite value"); }
 
@@ -149,7 +159,8 @@ const SqliteValue& SqliteRow::at(std::size_t column) const {
 const SqliteValue& SqliteRow::at(std::string_view column) const {
   const auto& names = columns();
   const auto found = std::find(names.begin(), names.end(), column);
-  if (found == names.end()) throw Error(errc::invalid_argument, "the row has no column \"" + std::string(column) + "\"");
+  if (found == names.end())
+    throw Error(errc::invalid_argument, "the row has no column \"" + std::string(column) + "\"");
   return values_[static_cast<std::size_t>(found - names.begin())];
 }
 

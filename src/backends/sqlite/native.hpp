@@ -14,7 +14,8 @@
 namespace weir::sqlite {
 
 // Rows of one statement. Throws Error invalid_argument for none, several, or another number of parameters.
-std::vector<SqliteRow> query_rows(Connection& connection, const std::string& sql, const std::vector<SqliteValue>& values);
+std::vector<SqliteRow> query_rows(Connection& connection, const std::string& sql,
+                                  const std::vector<SqliteValue>& values);
 // The same, or nothing when the statement would write.
 std::optional<std::vector<SqliteRow>> query_read_only(Connection& connection, const std::string& sql,
                                                       const std::vector<SqliteValue>& values);

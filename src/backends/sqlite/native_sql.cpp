@@ -1,6 +1,5 @@
-#include "backends/sqlite/native.hpp"
-
 #include "backends/sqlite/error.hpp"
+#include "backends/sqlite/native.hpp"
 
 #include <sqlite3.h>
 
@@ -18,8 +17,8 @@ bool blank(const std::string& sql) {
 
 void bind_values(Statement& statement, const std::vector<SqliteValue>& values) {
   if (static_cast<std::size_t>(statement.parameters()) != values.size())
-    throw Error(errc::invalid_argument, "the statement has " + std::to_string(statement.parameters()) + " parameters, " +
-                                            std::to_string(values.size()) + " were given");
+    throw Error(errc::invalid_argument, "the statement has " + std::to_string(statement.parameters()) +
+                                            " parameters, " + std::to_string(values.size()) + " were given");
   for (std::size_t i = 0; i < values.size(); ++i) {
     const auto bind = [&](const auto& value) { statement.bind(static_cast<int>(i) + 1, Value(value)); };
     std::visit(bind, values[i].variant());
@@ -61,8 +60,9 @@ void check_single(const Statement& statement) {
 class BackupTarget {
  public:
   explicit BackupTarget(const std::string& path) {
-    const int result = sqlite3_open_v2(path.c_str(), &handle_,
-                                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+    const int result = sqlite3_open_v2(
+        path.c_str(), &handle_,
+        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
     if (result != SQLITE_OK) {
       const std::string text = handle_ == nullptr ? "out of memory" : sqlite3_errmsg(handle_);
       sqlite3_close(handle_);
@@ -80,7 +80,8 @@ class BackupTarget {
 
 }  // namespace
 
-std::vector<SqliteRow> query_rows(Connection& connection, const std::string& sql, const std::vector<SqliteValue>& values) {
+std::vector<SqliteRow> query_rows(Connection& connection, const std::string& sql,
+                                  const std::vector<SqliteValue>& values) {
   StatementUse statement(connection, sql);
   check_single(*statement);
   bind_values(*statement, values);
@@ -126,8 +127,8 @@ std::uint64_t execute_script(Connection& connection, const std::string& sql, con
 
 void refuse_transaction_control(const std::string& sql) {
   static constexpr std::array words{"BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"};
-  // Every statement begins at the start or behind a semicolon; inside a string or comment a hit is a refusal too many, never
-  // one too few.
+  // Every statement begins at the start or behind a semicolon; inside a string or comment a hit is a refusal too many,
+  // never one too few.
   std::size_t at = 0;
   while (at < sql.size()) {
     while (at < sql.size() && (std::isspace(static_cast<unsigned char>(sql[at])) != 0 || sql[at] == ';')) ++at;

@@ -10,11 +10,12 @@
 namespace weir::sqlite {
 namespace {
 
-// Versions come from the clock in microseconds and never repeat in a process, so that a record that was removed and made
-// again has another version than before. An update gives at least the old version plus one.
+// Versions come from the clock in microseconds and never repeat in a process, so that a record that was removed and
+// made again has another version than before. An update gives at least the old version plus one.
 std::int64_t next_version() {
   static std::atomic<std::int64_t> last{0};
-  const auto now = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch());
+  const auto now =
+      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch());
   std::int64_t before = last.load(std::memory_order_relaxed);
   std::int64_t next = 0;
   do {
@@ -52,8 +53,9 @@ TableStatements::TableStatements(const Table& table) {
   exists = "SELECT 1 FROM " + name + by_id;
   version = "SELECT version FROM " + name + by_id;
   insert = "INSERT INTO " + name + " (id, fields, metadata, version) VALUES (?1, ?2, ?3, ?4)";
-  upsert = insert + " ON CONFLICT (id) DO UPDATE SET fields = excluded.fields, metadata = excluded.metadata, "
-                    "version = max(version + 1, excluded.version)";
+  upsert = insert +
+           " ON CONFLICT (id) DO UPDATE SET fields = excluded.fields, metadata = excluded.metadata, "
+           "version = max(version + 1, excluded.version)";
   insert += " ON CONFLICT (id) DO NOTHING";
   update = "UPDATE " + name + " SET fields = ?2, metadata = ?3, " + next + by_id;
   update_if = update + " AND version = ?5";

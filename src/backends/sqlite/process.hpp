@@ -1,6 +1,7 @@
 #pragma once
 
-// A child made by fork has none of its parent's threads: what the parent opened cannot be used there, nor be taken apart.
+// A child made by fork has none of its parent's threads: what the parent opened cannot be used there, nor be taken
+// apart.
 
 #include <cstdint>
 

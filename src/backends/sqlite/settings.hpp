@@ -17,10 +17,11 @@ struct Settings {
   EngineSettings engine;
   std::shared_ptr<const TableContext> table;
   std::chrono::milliseconds timeout{0};  // of native calls; 0: none
-  std::string endpoint;  // the file as configured, for error texts
+  std::string endpoint;                  // the file as configured, for error texts
 };
 
-// Throws Error invalid_argument. `private_memory` names the database of `:memory:`, which is another one for every handle.
+// Throws Error invalid_argument. `private_memory` names the database of `:memory:`, which is another one for every
+// handle.
 Settings read_settings(const Config& config, std::uint64_t private_memory);
 
 }  // namespace weir::sqlite

@@ -63,7 +63,8 @@ awaitable<std::vector<Record>> StreamSource::next_batch() {
     // What the store holds is free now, not only when the consumer looks for the end.
     if (!in_transaction_) session_.reset();
   } else if (!in_transaction_) {
-    auto ahead = make_job(JobKind::in_session, [cursor = cursor_](Connection& connection) { cursor->fetch_ahead(connection); });
+    auto ahead =
+        make_job(JobKind::in_session, [cursor = cursor_](Connection& connection) { cursor->fetch_ahead(connection); });
     ahead->session = session;
     ahead->client = client;
     client->engine->submit(ahead);

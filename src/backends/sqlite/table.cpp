@@ -7,7 +7,8 @@
 namespace weir::sqlite {
 namespace {
 
-// `$."a"."b"` for the first `keys` keys. Quoted keys are taken literally between the quotes by every SQLite from 3.38 on.
+// `$."a"."b"` for the first `keys` keys. Quoted keys are taken literally between the quotes by every SQLite from 3.38
+// on.
 std::string json_path(const Path& path, std::size_t keys) {
   std::string out = "$";
   for (std::size_t i = 0; i < keys; ++i) out += ".\"" + path.keys()[i] + "\"";
@@ -19,9 +20,9 @@ void check_key(const std::string& name, const std::string& key) {
     return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\' && c != '\x7f';
   });
   if (!plain)
-    throw Error(errc::invalid_argument,
-                "option index: \"" + name + "\" has a key with a quote, backslash or control character, which SQLite's "
-                "JSON paths cannot name");
+    throw Error(errc::invalid_argument, "option index: \"" + name +
+                                            "\" has a key with a quote, backslash or control character, which SQLite's "
+                                            "JSON paths cannot name");
 }
 
 // json_type is TEXT of a fixed set, so that CASE compares cheaply; json_extract of a scalar is the value itself.

@@ -63,7 +63,8 @@ awaitable<std::optional<Record>> SqliteBackendTransaction::read(CallContext cont
   return call_in(session_, JobKind::in_session, context.deadline, std::move(work));
 }
 
-awaitable<bool> SqliteBackendTransaction::write(CallContext context, WriteKind kind, Record record, WriteOptions options) {
+awaitable<bool> SqliteBackendTransaction::write(CallContext context, WriteKind kind, Record record,
+                                                WriteOptions options) {
   refuse_write(read_only_);
   auto work = [table = link_->table, session = session_->session(), kind, item = std::move(record),
                version = options.if_version()](Connection& connection) {
