@@ -14,6 +14,36 @@ function(weir_compile_settings target)
   endif()
 endfunction()
 
+# weir_precompile(target library|program): with WEIR_PRECOMPILED_HEADER, most of what a file includes is parsed once per kind
+# of target instead of once per file, which takes a third to a half of the time. Only for g++: clang refuses a header made under
+# other macro definitions. The build without it is the one that notices a forgotten include.
+function(weir_precompile target kind)
+  if(NOT WEIR_PRECOMPILED_HEADER OR NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    return()
+  endif()
+  set(owner weir_precompiled_${kind})
+  if(NOT TARGET ${owner})
+    file(WRITE ${PROJECT_BINARY_DIR}/precompiled.cpp "")
+    add_library(${owner} OBJECT ${PROJECT_BINARY_DIR}/precompiled.cpp)
+    weir_compile_settings(${owner})
+    target_compile_options(${owner} PRIVATE -pthread)
+    target_include_directories(${owner} PRIVATE ${PROJECT_SOURCE_DIR}/include)
+    target_link_libraries(${owner} PRIVATE Boost::headers nlohmann_json::nlohmann_json Threads::Threads)
+    target_precompile_headers(
+      ${owner} PRIVATE <weir/weir.hpp> <boost/asio/co_spawn.hpp> <boost/asio/io_context.hpp> <boost/asio/post.hpp>
+      <boost/asio/steady_timer.hpp> <boost/asio/use_awaitable.hpp> <algorithm> <map> <mutex> <string> <unordered_map>)
+    if(kind STREQUAL "library")
+      set_target_properties(${owner} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+      target_compile_definitions(${owner} PRIVATE WEIR_BUILDING)
+    else()
+      target_link_libraries(${owner} PRIVATE GTest::gmock)
+      target_precompile_headers(${owner} PRIVATE <gtest/gtest.h>)
+    endif()
+  endif()
+  target_compile_options(${target} PRIVATE -pthread) # some libraries ask for it; a header is good for one set of macros only
+  target_precompile_headers(${target} REUSE_FROM ${owner})
+endfunction()
+
 # weir_add_component(NAME [INSTALL function] [FIND "package [version]"...] [PKG_CONFIG module...] [LIBS_PRIVATE flag...])
 #
 # Declares the library weir_NAME with the alias weir::NAME, its export set, and what a consumer of it has to find. Every
@@ -63,6 +93,7 @@ function(weir_library_settings target export_name)
     PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
     PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_compile_definitions(${target} PRIVATE WEIR_BUILDING)
+  weir_precompile(${target} library)
 endfunction()
 
 # weir::weir: core and every backend that was built, in one library whose single source, generated, calls their install
@@ -104,6 +135,7 @@ function(weir_add_test name)
   weir_compile_settings(${name})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} GTest::gmock GTest::gtest_main)
+  weir_precompile(${name} program)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
