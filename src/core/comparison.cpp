@@ -1,7 +1,7 @@
 #include "core/comparison.hpp"
 
-#include "core/find_text.hpp"
 #include "core/operator.hpp"
+#include "core/scalar.hpp"
 #include "core/utf8.hpp"
 #include "core/value_order.hpp"
 
@@ -94,73 +94,12 @@ void check_text_operand(Comparison& comparison) {
   }
 }
 
-bool in_list(const std::vector<Json>& list, const Json& value) {
-  const auto found = std::lower_bound(list.begin(), list.end(), value,
-                                      [](const Json& a, const Json& b) { return compare_scalars(a, b) < 0; });
-  return found != list.end() && compare_scalars(*found, value) == 0;
-}
-
-// The same for a string that is in no JSON: the record's id.
-bool in_list(const std::vector<Json>& list, std::string_view text) {
-  const auto before = [](const Json& element, std::string_view wanted) {
-    const Rank rank = rank_of(element);
-    return rank != Rank::string ? rank < Rank::string
-                                : std::string_view(*element.get_ptr<const std::string*>()) < wanted;
-  };
-  const auto found = std::lower_bound(list.begin(), list.end(), text, before);
-  return found != list.end() && found->is_string() && *found->get_ptr<const std::string*>() == text;
-}
-
-bool accepts(Operator test, int order) noexcept {
-  switch (test) {
-    case Operator::eq: return order == 0;
-    case Operator::lt: return order < 0;
-    case Operator::le: return order <= 0;
-    case Operator::gt: return order > 0;
-    case Operator::ge: return order >= 0;
-    default: return false;
-  }
-}
-
-bool test_text(const Comparison& c, std::string_view text) {
-  const auto operand = [&c](std::size_t i) { return std::string_view(*c.operands[i].get_ptr<const std::string*>()); };
-  switch (c.test) {
-    case Operator::in: return in_list(c.operands, text);
-    case Operator::between:
-      return c.operands[0].is_string() && c.operands[1].is_string() && text >= operand(0) && text <= operand(1);
-    case Operator::like:
-    case Operator::ilike: return c.like->matches(text);
-    case Operator::starts_with: return text.starts_with(operand(0));
-    case Operator::contains: return find_text(text, operand(0)) != std::string_view::npos;
-    case Operator::regex: return c.regex->matches(text);
-    default: return c.operands[0].is_string() && accepts(c.test, text.compare(operand(0)));
-  }
-}
-
-// Whether one value satisfies the positive test.
-bool test_value(const Comparison& c, const Json& value) {
-  const Rank rank = rank_of(value);
-  if (rank == Rank::string) return test_text(c, *value.get_ptr<const std::string*>());
-  switch (c.test) {
-    case Operator::eq:
-    case Operator::lt:
-    case Operator::le:
-    case Operator::gt:
-    case Operator::ge:
-      return rank == rank_of(c.operands[0]) && accepts(c.test, compare_same_rank(rank, value, c.operands[0]));
-    case Operator::in: return in_list(c.operands, value);
-    case Operator::between:
-      return rank == rank_of(c.operands[0]) && rank == rank_of(c.operands[1]) &&
-             compare_same_rank(rank, value, c.operands[0]) >= 0 && compare_same_rank(rank, value, c.operands[1]) <= 0;
-    default: return false;
-  }
-}
-
 bool satisfied(const Comparison& c, const Record& record) {
   if (c.test == Operator::match) throw Error(errc::unsupported, name_of(c) + ": full text is not searched here");
   if (c.test == Operator::exists) return c.on_id || exists(record.fields, c.path);
-  if (c.on_id) return test_text(c, record.id);
-  if (any_value(record.fields, c.path, [&c](const Json& value) { return test_value(c, value); })) return true;
+  if (c.on_id) return satisfies(c, Scalar::of(std::string_view(record.id)));
+  if (any_value(record.fields, c.path, [&c](const Json& value) { return satisfies(c, Scalar::of(value)); }))
+    return true;
   return c.or_missing && !exists(record.fields, c.path);
 }
 

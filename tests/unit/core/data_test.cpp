@@ -152,7 +152,7 @@ TEST(Uuid, IsWrittenAsInTheExampleOfTheRfc) {
 TEST(Uuid, AscendWithinAMillisecondAndWhenTheClockStepsBack) {
   UuidGenerator generator;
   std::string last = generator.next(1000, {0x0FF, 5});
-  for (const std::uint64_t time : {1000, 1000, 999, 5, 1000, 1001, 1000, 2000, 1}) {
+  for (const std::uint64_t time : {1000U, 1000U, 999U, 5U, 1000U, 1001U, 1000U, 2000U, 1U}) {
     for (const std::uint64_t low : {std::uint64_t{0}, std::uint64_t{0xFFFFFFFF}, ~std::uint64_t{0}}) {
       std::string next = generator.next(time, {0, low});
       EXPECT_LT(last, next) << time;
