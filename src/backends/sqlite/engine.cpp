@@ -434,8 +434,10 @@ struct Start {
   template <class Handler>
   void operator()(Handler&& handler, const std::shared_ptr<Client>& client, JobPointer job) const {
     const asio::any_io_executor executor = asio::get_associated_executor(handler);
-    auto slot = asio::get_associated_cancellation_slot(handler);
-    Loop::of(executor)->wait(job->waiter, std::forward<Handler>(handler), executor);
+    // The erased handler keeps a cancellation state in the original's slot: only its own slot may be assigned to.
+    Waiter::Handler erased(std::forward<Handler>(handler));
+    auto slot = asio::get_associated_cancellation_slot(erased);
+    Loop::of(executor)->wait(job->waiter, std::move(erased), executor);
     if (slot.is_connected()) {
       // A job keeps what it was given; the slot must not keep the job's coroutine alive through it.
       slot.assign([engine = client->engine, weak = std::weak_ptr<Job>(job)](asio::cancellation_type type) {
