@@ -102,7 +102,7 @@ awaitable<std::uint64_t> Backend::remove_where(CallContext context, Query query)
     auto batch = co_await stream.next_batch();
     if (batch.empty()) break;
     for (auto& record : batch)
-      if (co_await write(context, WriteKind::remove, std::move(record), {})) ++removed;
+      if (co_await write(context, WriteKind::remove, std::move(record), WriteOptions{})) ++removed;
   }
   co_await stream.close();
   co_return removed;
@@ -118,7 +118,7 @@ awaitable<std::uint64_t> Backend::patch_where(CallContext context, Query query, 
       Record patch;
       patch.id = std::move(record.id);
       patch.fields = merge_patch;
-      if (co_await write(context, WriteKind::patch, std::move(patch), {})) ++patched;
+      if (co_await write(context, WriteKind::patch, std::move(patch), WriteOptions{})) ++patched;
     }
   }
   co_await stream.close();

@@ -1,8 +1,8 @@
 // The operations on single records and queries; batches are in database_batch.cpp, opening and closing in
 // database_open.cpp.
-#include "api/immediate_backend.hpp"
 #include "api/operation.hpp"
 #include "api/write_preparation.hpp"
+#include "backends/immediate_backend.hpp"
 #include "core/validate.hpp"
 
 #include <weir/database.hpp>

@@ -1,7 +1,7 @@
 #include "api/backend_registry.hpp"
-#include "api/immediate_backend.hpp"
 #include "api/operation.hpp"
 #include "api/transaction_state.hpp"
+#include "backends/immediate_backend.hpp"
 
 #include <weir/database.hpp>
 

@@ -176,6 +176,30 @@ bool awaits_in_an_arm(std::string_view code, std::size_t question, std::size_t e
   return false;
 }
 
+// Whether a class body declares a member object: what is left between its functions and aliases.
+bool has_member_object(std::string_view body) {
+  std::string_view skipped = "using static friend typedef template enum struct class";
+  std::size_t start = 1;  // of the declaration that is being read
+  for (auto i = start; i < body.size(); ++i) {
+    if (body[i] == '(' || body[i] == '[') i = matching_close(body, i);
+    if (i < body.size() && body[i] == '{') {
+      const bool block = is_block(body, i);
+      i = matching_close(body, i);
+      if (block) start = i + 1;
+    }
+    if (i >= body.size() || body[i] != ';') continue;
+    const auto declaration = body.substr(start, i - start);
+    const auto first = skip_spaces(declaration, 0);
+    auto end = first;
+    while (end < declaration.size() && is_identifier(declaration[end])) ++end;
+    const auto word = declaration.substr(first, end - first);
+    const bool function = declaration.find('(') != npos && declaration.find('=') == npos;
+    if (!word.empty() && find_word(skipped, word) == npos && !function) return true;
+    start = i + 1;
+  }
+  return false;
+}
+
 class Checker {
  public:
   Checker(const SourceFile& file, const std::set<std::string>& aggregates) : file_(file), aggregates_(aggregates) {}
@@ -283,7 +307,7 @@ std::set<std::string> find_aggregates(const std::vector<SourceFile>& files) {
         constructor = next < body.size() && body[next] == '(';
       }
       const bool closed = find_word(body, "private") != npos || find_word(body, "virtual") != npos;
-      if (!constructor && !closed && body.find(';') != npos) names.emplace(name);
+      if (!constructor && !closed && has_member_object(body)) names.emplace(name);
     }
   }
   return names;

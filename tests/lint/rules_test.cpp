@@ -72,8 +72,10 @@ TEST(Coroutines, AggregatesAreRecognised) {
   const std::vector<SourceFile> files{
       {"a.hpp",
        "struct Plain { int a; std::string b; };\nstruct Tag {};\nstruct Made { Made(int); int a; };\n"
-       "struct Base { virtual ~Base(); int a; };\nstruct Forward;\nclass C { int a; };"}};
-  EXPECT_THAT(find_aggregates(files), testing::ElementsAre("Plain"));
+       "struct Base { virtual ~Base(); int a; };\nstruct Forward;\nclass C { int a; };\n"
+       "struct Function { void operator()(int a) const { int b = a; } };\n"
+       "struct Both { bool ready() const; std::vector<int> values{}; };"}};
+  EXPECT_THAT(find_aggregates(files), testing::ElementsAre("Both", "Plain"));
 }
 
 TEST(SourceText, CommentsAndLiteralsBecomeSpaces) {

@@ -55,7 +55,7 @@ std::vector<Finding> check_sleeping(const std::vector<SourceFile>& files) {
   for (const auto& file : files) {
     const bool looked_at = file.is_under("src") || file.is_under("include") || file.is_under("tests");
     if (!looked_at || !file.is_cpp()) continue;
-    for (const std::string_view word : {"sleep_for", "sleep_until", "usleep", "nanosleep", "sleep"})
+    for (const std::string_view word : {"sleep_for", "sleep_until", "usleep", "nanosleep", "::sleep"})
       find_all(file, file.code, word, true, "sleeping instead of waiting for an event", findings);
   }
   return findings;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "api/immediate_backend.hpp"
+#include "backends/immediate_backend.hpp"
 #include "backends/memory/store.hpp"
 
 #include <weir/backend.hpp>

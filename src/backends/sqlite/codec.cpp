@@ -16,6 +16,7 @@ Json parse_object(std::string_view text, const Row& row, const char* column) {
     Json json = parse_json(text);
     if (json.is_object()) return json;
   } catch (const CorruptJson&) {
+    // Thrown below, with the record's id.
   }
   throw make_error(SQLITE_CORRUPT, "record \"" + std::string(row.id) + "\": " + column + " is no JSON object");
 }

@@ -21,6 +21,7 @@ void rethrow_as_error(std::exception_ptr& error) {
   try {
     std::rethrow_exception(error);
   } catch (const Error&) {
+    // It is one already.
   } catch (const std::bad_alloc&) {
     error = std::make_exception_ptr(Error(errc::server_error, "out of memory"));
   } catch (const std::exception& other) {
