@@ -40,6 +40,8 @@ struct CallContext {
   /// The same as a duration, 0 = none: a stream's later fetches each have it anew.
   std::chrono::milliseconds timeout{0};
   std::string tag;  ///< CallOptions::tag
+  /// CallOptions::retry; read by the layer above, which is what repeats calls.
+  std::optional<RetryOptions> retry;
 };
 
 /// A transaction of a store, wrapped by Transaction, which checks its state: nothing is called after commit or rollback
@@ -114,6 +116,9 @@ class WEIR_API Backend {
   virtual std::string endpoint() const;
   /// True when every operation ends by CallContext::deadline by itself; otherwise the layer above cancels it then.
   virtual bool enforces_deadline() const;
+  /// True when a failed call is never worth repeating by others: the store is in this process or repeats by itself. The
+  /// layer above then does not keep the records that it would need for it.
+  virtual bool repeats_itself() const;
   /// True when no operation ever suspends (nothing but memory is touched): the layers above then add nothing to it.
   virtual bool immediate() const;
 
@@ -123,6 +128,13 @@ class WEIR_API Backend {
   Backend& operator=(const Backend&) = default;
   virtual ~Backend();
 };
+
+/// For a store that cannot filter, or not all of it: what the query finds among `records` (filter, order, offset,
+/// limit, selection). `match` is `unsupported`.
+WEIR_API std::vector<Record> evaluate(std::vector<Record> records, const Query& query);
+/// The same as the stream that Backend::scan gives: `load` is called at the first fetch, pieces are cut by `batch_size`
+/// and `prefetch_bytes`. What `load` refers to has to outlive the stream's use.
+WEIR_API RecordStream evaluate_stream(std::function<std::vector<Record>()> load, Query query, StreamOptions options);
 
 /// Makes the store of a configuration. Does no I/O unless `connect_on_open` or `min_size` ask for it.
 using BackendFactory = std::function<awaitable<std::shared_ptr<Backend>>(Config)>;

@@ -144,6 +144,7 @@ PoolStats Backend::stats(const boost::asio::any_io_executor&) const { return {};
 void* Backend::native(const std::type_info&) noexcept { return nullptr; }
 std::string Backend::endpoint() const { return {}; }
 bool Backend::enforces_deadline() const { return false; }
+bool Backend::repeats_itself() const { return false; }
 bool Backend::immediate() const { return false; }
 
 BackendTransaction::~BackendTransaction() = default;

@@ -114,6 +114,12 @@ awaitable<CopyStats> run_copy(RunPointer run) {
   const auto start = std::chrono::steady_clock::now();
   co_await load(run);
   co_await count_total(run);
+  if (run->has_file() && !run->resumed) {
+    // Before the first write: a copy that dies right after it must know on its return that what it meets may be its
+    // own.
+    ++run->changes;
+    co_await CopyRun::save(run);
+  }
   co_await side_by_side(run, copy_partition, true);
   if (run->options.verify() && !run->options.dry_run()) co_await side_by_side(run, detail::verify_partition, false);
   if (run->has_file()) {

@@ -82,8 +82,6 @@ class CopyReader {
 awaitable<void> write_chunk(std::shared_ptr<CopyRun> run, std::size_t partition, CopyChunk chunk);
 /// Reads source and target again and compares; `conflict` for the first difference.
 awaitable<void> verify_partition(std::shared_ptr<CopyRun> run, std::size_t partition);
-/// The same content: fields equal (numbers by value), and everything that is in the metadata of `wanted`.
-bool same_content(const Record& wanted, const Record& stored);
 
 /// Sleeps before a call is made again; rethrows when it is not to be. `attempt` is the one that failed.
 awaitable<void> pause_before_retry(std::shared_ptr<CopyRun> run, Error error, unsigned attempt);

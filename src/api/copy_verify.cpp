@@ -1,4 +1,5 @@
 #include "api/copy_run.hpp"
+#include "policy/same_content.hpp"
 
 #include <unordered_set>
 
@@ -31,7 +32,7 @@ awaitable<void> verify_partition(std::shared_ptr<CopyRun> run, std::size_t parti
       const auto& wanted = chunk.records[places[i]];
       if (!stored.at(i)) differs(wanted.id, "is not in the target");
       // With `skip` a record that was there before rightly stays as it was.
-      if (!skips && !same_content(wanted, *stored[i])) differs(wanted.id, "is stored with another content");
+      if (!skips && !policy::same_content(wanted, *stored[i])) differs(wanted.id, "is stored with another content");
     }
   }
 }

@@ -1,5 +1,5 @@
 #include "api/copy_run.hpp"
-#include "core/number_order.hpp"
+#include "policy/same_content.hpp"
 
 #include <boost/asio/this_coro.hpp>
 
@@ -65,7 +65,7 @@ class ChunkWriter {
     const auto doubtful = std::exchange(to_compare_, {});
     for (std::size_t i = 0; i < doubtful.size(); ++i) {
       const auto& [index, error] = doubtful[i];
-      if (stored.at(i) && same_content(chunk_.records[index], *stored[i]))
+      if (stored.at(i) && policy::same_content(chunk_.records[index], *stored[i]))
         ++counts_.written;
       else
         refused_.emplace_back(index, error);
@@ -118,27 +118,7 @@ awaitable<BatchResult> write_batch(const CopyRun& run, std::vector<Record> recor
   return target.create_batch(std::move(records), std::move(options));
 }
 
-bool same_json(const Json& wanted, const Json& stored) {
-  if (wanted.is_number() && stored.is_number()) return core::compare_numbers(wanted, stored) == 0;
-  if (wanted.type() != stored.type()) return false;
-  if (wanted.is_object()) {
-    if (wanted.size() != stored.size()) return false;
-    for (auto a = wanted.begin(), b = stored.begin(); a != wanted.end(); ++a, ++b)
-      if (a.key() != b.key() || !same_json(*a, *b)) return false;
-    return true;
-  }
-  if (wanted.is_array()) return std::equal(wanted.begin(), wanted.end(), stored.begin(), stored.end(), same_json);
-  return wanted == stored;
-}
-
 }  // namespace
-
-bool same_content(const Record& wanted, const Record& stored) {
-  if (!same_json(wanted.fields, stored.fields)) return false;
-  for (const auto& [key, value] : wanted.metadata.items())
-    if (!stored.metadata.contains(key) || !same_json(value, stored.metadata.at(key))) return false;
-  return true;
-}
 
 awaitable<void> write_chunk(std::shared_ptr<CopyRun> run, std::size_t partition, CopyChunk chunk) {
   ChunkWriter writer(*run, std::move(chunk));

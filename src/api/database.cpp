@@ -177,6 +177,8 @@ class DatabaseSource final : public RecordSource {
   awaitable<std::vector<Record>> next_batch() override {
     const Operation operation(handle_, "stream");
     try {
+      if (options_.partition().count() > 1 && !operation.capabilities().partitions)
+        throw Error(errc::unsupported, "the store cannot read a partition");
       if (!inner_) inner_ = operation.backend().scan(operation.context(), std::move(query_), std::move(options_));
       co_return co_await inner_.next_batch();
     } catch (...) {

@@ -2,6 +2,7 @@
 #include "api/operation.hpp"
 #include "api/transaction_state.hpp"
 #include "backends/immediate_backend.hpp"
+#include "policy/layers.hpp"
 
 #include <weir/database.hpp>
 
@@ -50,6 +51,7 @@ awaitable<HandlePointer> open_config(Config config) {
     const auto factory = detail::find_backend(name);
     auto backend = co_await factory(config);
     if (!backend) throw Error(errc::server_error, "the backend's factory gave nothing");
+    backend = policy::with_policies(std::move(backend), config);
     state = std::make_shared<DatabaseState>(std::move(config), std::move(backend));
     if (state->config.get<bool>("connect_on_open")) co_await require_reachable(state);
   } catch (...) {

@@ -32,6 +32,7 @@ CallContext Operation::context(std::optional<std::chrono::milliseconds> timeout)
   context.timeout = timeout.value_or(handle_->timeout);
   if (context.timeout.count() > 0) context.deadline = std::chrono::steady_clock::now() + context.timeout;
   context.tag = handle_->call.tag();
+  context.retry = handle_->call.retry();
   return context;
 }
 
