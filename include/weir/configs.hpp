@@ -6,9 +6,9 @@
 ///     auto config = PostgresConfig{}.hosts({"db1", "db2"}).database("app").user("me").max_size(20);
 ///     auto db = co_await AsyncDatabase::open(config);
 ///
-/// What is not set has the default that docs/configuration.md tells. Values are checked where the type becomes a
-/// Config: that throws `invalid_argument` as Config::from_json does. Options without a setter here go through
-/// `option()`.
+/// What is not set, and an empty list, has the default that docs/configuration.md tells. Values are checked where the
+/// type becomes a Config: that throws `invalid_argument` as Config::from_json does. Options without a setter here go
+/// through `option()`.
 
 #include <weir/config.hpp>
 #include <weir/detail/setting.hpp>
@@ -67,8 +67,8 @@ class WEIR_API SqliteConfig {
   explicit SqliteConfig(std::string path) : path_(std::move(path)) {}
   WEIR_SETTING(SqliteConfig, std::optional<std::string>, path, {})  ///< or ":memory:"
   WEIR_SETTING(SqliteConfig, std::optional<std::string>, table, {})
-  WEIR_SETTING(SqliteConfig, std::optional<std::vector<std::string>>, index, {})  ///< paths with an expression index
-  WEIR_SETTING(SqliteConfig, std::optional<std::string>, synchronous, {})         ///< "normal", "full", "extra", "off"
+  WEIR_SETTING(SqliteConfig, std::vector<std::string>, index, {})          ///< paths with an expression index
+  WEIR_SETTING(SqliteConfig, std::optional<std::string>, synchronous, {})  ///< "normal", "full", "extra", "off"
   WEIR_SETTING(SqliteConfig, std::optional<std::chrono::milliseconds>, busy_timeout, {})
   WEIR_SETTING(SqliteConfig, std::optional<unsigned>, readers, {})
   WEIR_SETTING(SqliteConfig, std::optional<bool>, read_only, {})
@@ -80,7 +80,7 @@ class WEIR_API PostgresConfig {
  public:
   PostgresConfig() = default;
   /// "name", "name:port", "[::1]:port" or the directory of a Unix socket.
-  WEIR_SETTING(PostgresConfig, std::optional<std::vector<std::string>>, hosts, {})
+  WEIR_SETTING(PostgresConfig, std::vector<std::string>, hosts, {})
   WEIR_SETTING(PostgresConfig, std::optional<std::string>, host, {})  ///< the only one
   WEIR_SETTING(PostgresConfig, std::optional<std::uint16_t>, port, {})
   WEIR_SETTING(PostgresConfig, std::optional<std::string>, database, {})
@@ -95,7 +95,7 @@ class WEIR_API PostgresConfig {
   WEIR_SETTING(PostgresConfig, std::optional<std::string>, read_from, {})
   WEIR_SETTING(PostgresConfig, std::optional<std::string>, table, {})
   WEIR_SETTING(PostgresConfig, std::optional<std::string>, schema, {})
-  WEIR_SETTING(PostgresConfig, std::optional<std::vector<std::string>>, index, {})
+  WEIR_SETTING(PostgresConfig, std::vector<std::string>, index, {})
   WEIR_SETTING(PostgresConfig, std::optional<std::string>, key_field, {})
   WEIR_SETTING(PostgresConfig, std::optional<unsigned>, pipeline_depth, {})
   WEIR_SETTING(PostgresConfig, std::optional<bool>, create_if_missing, {})
@@ -107,7 +107,7 @@ class WEIR_API ElasticsearchConfig {
  public:
   ElasticsearchConfig() = default;
   /// "name:port" or "https://name:port".
-  WEIR_SETTING(ElasticsearchConfig, std::optional<std::vector<std::string>>, hosts, {})
+  WEIR_SETTING(ElasticsearchConfig, std::vector<std::string>, hosts, {})
   WEIR_SETTING(ElasticsearchConfig, std::optional<std::string>, host, {})
   WEIR_SETTING(ElasticsearchConfig, std::optional<std::uint16_t>, port, {})
   WEIR_SETTING(ElasticsearchConfig, std::optional<std::string>, cloud_id, {})

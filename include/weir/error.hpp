@@ -9,6 +9,7 @@
 #include <boost/system/error_code.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <memory>
@@ -66,6 +67,8 @@ class ErrorContext {
                {})                                        ///< SQLSTATE, Elasticsearch type, S3 code, SQLite result code
   WEIR_SETTING(ErrorContext, bool, maybe_applied, false)  ///< the answer was lost: the write may have happened
   WEIR_SETTING(ErrorContext, unsigned, attempts, 1)       ///< tries made, the first included
+  /// When the store asked to be left alone that long (Retry-After); 0 = it said nothing.
+  WEIR_SETTING(ErrorContext, std::chrono::milliseconds, retry_after, std::chrono::milliseconds{0})
 };
 
 /// Every failure that weir reports.

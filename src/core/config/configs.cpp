@@ -19,6 +19,11 @@ class Collected {
     return *this;
   }
 
+  Collected& add(const char* option, const std::vector<std::string>& value) {
+    if (!value.empty() && !json_.contains(option)) json_[option] = value;
+    return *this;
+  }
+
   template <class Typed>
   Collected& common(const Typed& config) {
     return add("max_size", config.max_size())

@@ -43,8 +43,8 @@ Json identifying(const std::string& backend, const Option& option, const Json& v
   if (text == nullptr || text->empty()) return value;
   // libpq's sslrootcert=system names no file.
   if (option.file && *text != "system") return keyed_digest(option.name, content_of(backend, option, *text));
-  const bool may_hold_password = option.name != "path" && text->find('@') != std::string::npos;
-  if (option.secret || may_hold_password) return keyed_digest(option.name, *text);
+  if (option.secret || (option.address && text->find('@') != std::string::npos))
+    return keyed_digest(option.name, *text);
   return value;
 }
 

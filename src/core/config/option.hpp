@@ -81,6 +81,7 @@ struct Option {
   std::uint64_t maximum = no_maximum;
   bool secret = false;
   bool file = false;
+  bool address = false;  ///< may hold "user:password@", which is not printed
   std::array<FamilyDefault, 2> family_defaults{};
   std::array<Alias, max_aliases> alias_slots{};
   std::size_t alias_count = 0;
@@ -124,6 +125,11 @@ struct Option {
   constexpr Option content() const {
     auto row = *this;
     row.file = true;
+    return row;
+  }
+  constexpr Option with_address() const {
+    auto row = *this;
+    row.address = true;
     return row;
   }
   constexpr Option otherwise(Families backends, std::string_view value) const {
@@ -186,6 +192,6 @@ constexpr Option choice(std::string_view name, std::string_view words, std::stri
 }
 
 /// Every option of every backend of the library.
-std::span<const Option> option_table();
+WEIR_API std::span<const Option> option_table();
 
 }  // namespace weir::configuration

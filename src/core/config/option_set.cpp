@@ -71,6 +71,7 @@ void OptionSet::own(const OptionRow& row) {
   option.maximum = row.maximum();
   option.secret = row.secret();
   option.file = row.file();
+  option.address = row.type() == OptionType::text;  // nobody said, so it may
   std::string choices;
   for (const auto& word : row.choices()) {
     if (word.empty() || word.find('|') != std::string::npos)
@@ -145,7 +146,7 @@ std::string variable_suffix(std::string_view option) {
 }
 
 Option free_form_option(std::string_view name) {
-  auto row = text(name, "", "");
+  auto row = text(name, "", "").with_address();
   const auto upper = in_upper_case(name);
   for (const std::string_view word : {"PASSW", "PASSPHRASE", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "AUTH"})
     if (upper.find(word) != std::string::npos) row.secret = true;

@@ -110,7 +110,7 @@ constexpr Option rows[] = {
     // ---- where the data is -------------------------------------------------------------------------------------
     text("name", "", "database of this name, shared in the process; empty: one of its own").only(memory),
     text("path", "", "database file, or :memory:").only(sqlite).alias("file").alias("database"),
-    text("location", "", "what stands in the URL between the scheme and the query").only(registered),
+    text("location", "", "what stands in the URL between the scheme and the query").only(registered).with_address(),
     list("hosts", "", "host:port, [IPv6]:port or the directory of a Unix socket, in the order in which they are tried")
         .only(with_hosts)
         .otherwise(postgres, "localhost:5432")
@@ -137,6 +137,7 @@ constexpr Option rows[] = {
         .variable("AWS_DEFAULT_REGION", s3),
     text("endpoint_url", "", "http:// or https:// address of a store other than AWS")
         .only(s3)
+        .with_address()
         .variable("AWS_ENDPOINT_URL_S3", s3)
         .variable("AWS_ENDPOINT_URL", s3),
 
@@ -259,7 +260,8 @@ constexpr Option rows[] = {
         .variable("PGCHANNELBINDING", postgres),
     text("proxy", "",
          "http:// address of a proxy; empty: the environment's HTTPS_PROXY, HTTP_PROXY and NO_PROXY; off: none")
-        .only(http),
+        .only(http)
+        .with_address(),
 
     // ---- PostgreSQL --------------------------------------------------------------------------------------------
     choice("target_session_attrs", "any|read-write|read-only|primary|standby|prefer-standby", "any",
@@ -315,8 +317,10 @@ constexpr Option rows[] = {
     choice("journal_mode", "wal|delete|truncate|persist|memory|off", "wal", "PRAGMA journal_mode").only(sqlite),
     uint("readers", "4", "threads that read side by side").only(sqlite).range(1, 256),
     boolean("read_only", "false", "open the file for reading only").only(sqlite),
+    boolean("inline_reads", "false", "point reads on the loop's own thread: no hop, but the loop waits for the disk")
+        .only(sqlite),
     boolean("foreign_keys", "true", "PRAGMA foreign_keys").only(sqlite),
-    size("cache_size", "2MiB", "page cache of each connection").only(sqlite),
+    size("cache_size", "16MiB", "page cache of each connection, at most").only(sqlite),
     size("mmap_size", "0", "bytes of the file that are mapped into memory").only(sqlite),
 
     // ---- Elasticsearch and OpenSearch --------------------------------------------------------------------------

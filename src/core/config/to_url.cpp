@@ -10,11 +10,9 @@ namespace {
 
 constexpr std::string_view mask = "***";
 
-// A proxy's address or a registered backend's location can carry a password of its own.
-bool holds_userinfo(const Option& option, std::string_view value) {
-  const auto at = value.rfind('@');
-  if (at == std::string_view::npos) return false;
-  return option.name == "location" || value.find("://") < at;
+bool holds_userinfo(const Option& option, const Json& value) {
+  const auto* text = value.get_ptr<const std::string*>();
+  return option.address && text != nullptr && text->find('@') != std::string::npos;
 }
 
 class Writer {
@@ -52,7 +50,7 @@ class Writer {
     if (secrets_ == Secrets::show) return value_to_text(row, value);
     if (row.secret) return secrets_ == Secrets::mask ? std::optional<std::string>(mask) : std::nullopt;
     auto text = value_to_text(row, value);
-    if (holds_userinfo(row, text)) text = without_userinfo(text, secrets_ == Secrets::mask ? mask : "");
+    if (holds_userinfo(row, value)) text = without_userinfo(text, secrets_ == Secrets::mask ? mask : "");
     return text;
   }
 
@@ -62,7 +60,7 @@ class Writer {
     if (value == nullptr || value->empty()) return result;
     written_.insert(info.opaque_option);
     auto text = *value;
-    if (secrets_ != Secrets::show && holds_userinfo(row_of(state_, info.opaque_option), text))
+    if (secrets_ != Secrets::show && holds_userinfo(row_of(state_, info.opaque_option), *value))
       text = without_userinfo(text, secrets_ == Secrets::mask ? mask : "");
     if (info.family != family::registered && text.starts_with("//")) result += "//";
     return result + percent_encode(text, "/:@,;=[]!$&'()*+");
@@ -129,10 +127,8 @@ Json write_json(const Config::State& state, Secrets secrets) {
   for (const auto& [name, value] : state.values) {
     const auto row = row_of(state, name);
     if (row.secret && secrets == Secrets::leave_out) continue;
-    const auto* text = value.get_ptr<const std::string*>();
-    result[name] = text != nullptr && secrets == Secrets::leave_out && holds_userinfo(row, *text)
-                       ? Json(without_userinfo(*text, ""))
-                       : value;
+    const bool cut = secrets == Secrets::leave_out && holds_userinfo(row, value);
+    result[name] = cut ? Json(without_userinfo(value.get<std::string>(), "")) : value;
   }
   return result;
 }

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
+#include <numeric>
 
 namespace weir::configuration {
 namespace {
@@ -67,11 +68,16 @@ std::uint64_t scaled(std::string_view text, std::span<const Unit> units, std::ui
     factor = found->factor;
   }
   std::uint64_t result = multiply(whole, factor);
-  std::uint64_t rest = factor;
-  for (const char digit : fraction) {
-    if (rest % 10 != 0) throw Refusal{"it is finer than the option's unit"};
-    rest /= 10;
-    if (__builtin_add_overflow(result, rest * static_cast<std::uint64_t>(digit - '0'), &result))
+  if (!fraction.empty()) {
+    if (fraction.size() > 18) throw Refusal{"it is finer than the option's unit"};
+    std::uint64_t numerator = 0, denominator = 1;
+    for (const char digit : fraction) {
+      numerator = numerator * 10 + static_cast<std::uint64_t>(digit - '0');
+      denominator *= 10;
+    }
+    const auto common = std::gcd(factor, denominator);
+    if (numerator % (denominator / common) != 0) throw Refusal{"it is finer than the option's unit"};
+    if (__builtin_add_overflow(result, numerator / (denominator / common) * (factor / common), &result))
       throw Refusal{"it is too large"};
   }
   return result;
@@ -265,7 +271,8 @@ bool presentable_name(std::string_view name) {
 }
 
 std::string shown(std::string_view value) {
-  if (value.find('@') != std::string_view::npos) return "(not shown: it may hold a password)";
+  if (value.find('@') != std::string_view::npos || value.find("://") != std::string_view::npos)
+    return "(not shown: it may hold a password)";
   std::string result = "\"";
   for (const char c : value.substr(0, 80)) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
@@ -282,8 +289,12 @@ std::string shown(std::string_view value) {
 std::string without_userinfo(std::string_view url, std::string_view with) {
   const auto at = url.rfind('@');
   if (at == std::string_view::npos) return std::string(url);
-  auto begin = url.find("//");
-  begin = begin == std::string_view::npos || begin > at ? 0 : begin + 2;
+  // Kept in front: "scheme://" or "//", and nothing that could be a part of what must go.
+  const auto slashes = url.find("//");
+  const auto scheme = url.substr(0, slashes == std::string_view::npos ? 0 : slashes);
+  const bool keep = slashes < at && (scheme.empty() ||
+                                     (scheme.ends_with(':') && presentable_name(scheme.substr(0, scheme.size() - 1))));
+  const auto begin = keep ? slashes + 2 : 0;
   const auto rest = with.empty() ? at + 1 : at;
   return std::string(url.substr(0, begin)) + std::string(with) + std::string(url.substr(rest));
 }

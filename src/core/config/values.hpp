@@ -38,7 +38,7 @@ bool presentable_name(std::string_view name);
 /// A value for a message: shortened, control characters escaped; nothing at all when it could hold a password
 /// ("user:pw@host").
 std::string shown(std::string_view value);
-/// Replaces what stands between "//" and "@" by `with`.
+/// Replaces what stands between "//" and the last "@" by `with`; the "@" goes, too, when that is empty.
 std::string without_userinfo(std::string_view url, std::string_view with);
 
 }  // namespace weir::configuration

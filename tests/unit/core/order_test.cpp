@@ -25,7 +25,7 @@ Ids ids(const std::vector<Record>& found) {
   return out;
 }
 
-Ids run(const std::vector<Record>& all, const Query& query) { return ids(evaluate(all, query)); }
+Ids run(const std::vector<Record>& all, const Query& query) { return ids(core::evaluate(all, query)); }
 
 const std::vector<Record>& mixed() {
   static const auto all = records({{"a", R"({"v":true})"},
@@ -185,13 +185,13 @@ TEST(Evaluation, FiltersSortsPagesAndSelects) {
                             {"3", R"({"n":3,"name":"c","x":{"y":3}})"},
                             {"4", R"({"n":4})"}});
   const auto query = Query{}.where(field("n") > 1).order_by("n", Order::desc).limit(2).offset(1).select("name", "x.y");
-  const auto found = evaluate(all, query);
+  const auto found = core::evaluate(all, query);
   EXPECT_EQ(ids(found), (Ids{"4", "3"}));
   EXPECT_EQ(found[0].fields, json("{}"));
   EXPECT_EQ(found[1].fields, json(R"({"name":"c","x":{"y":3}})"));
   std::vector<const Record*> kept;
   for (const Record& r : all) kept.push_back(&r);
-  EXPECT_EQ(ids(evaluate(kept, query)), (Ids{"4", "3"}));
+  EXPECT_EQ(ids(core::evaluate(kept, query)), (Ids{"4", "3"}));
   EXPECT_EQ(all[0].fields.size(), 3U) << "what somebody else keeps is not changed";
 }
 
@@ -224,7 +224,7 @@ TEST(Select, LooksThroughArrays) {
 TEST(Select, LeavesIdAndVersion) {
   Record r = record(R"({"a":1,"b":2})", "k");
   r.version = "v7";
-  const auto found = evaluate(std::vector<Record>{r}, Query{}.select("b"));
+  const auto found = core::evaluate(std::vector<Record>{r}, Query{}.select("b"));
   EXPECT_EQ(found[0].id, "k");
   EXPECT_EQ(found[0].version, "v7");
   EXPECT_EQ(found[0].fields, json(R"({"b":2})"));

@@ -87,14 +87,14 @@ TEST(Property, OrderAndPagesAgreeWithTheOracle) {
         query.order_by(path_text(key.keys), direction);
     }
     const auto expected = oracle::sorted(records, order);
-    ASSERT_EQ(ids(evaluate(records, query)), expected)
+    ASSERT_EQ(ids(core::evaluate(records, query)), expected)
         << "seed " << seed + 3 << " round " << round << " " << query.to_json();
     ASSERT_EQ(Query::from_json(query.to_json()).to_json(), query.to_json());
     const std::size_t offset = generator.below(8);
     const std::size_t limit = generator.below(8);
     std::vector<std::string> page;
     for (std::size_t i = offset; i < expected.size() && i < offset + limit; ++i) page.push_back(expected[i]);
-    ASSERT_EQ(ids(evaluate(records, query.offset(offset).limit(limit))), page)
+    ASSERT_EQ(ids(core::evaluate(records, query.offset(offset).limit(limit))), page)
         << "seed " << seed + 3 << " round " << round;
   }
 }
