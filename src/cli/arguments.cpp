@@ -1,5 +1,7 @@
 #include "cli/arguments.hpp"
 
+#include "cli/formats/csv_types.hpp"
+#include "cli/formats/problem.hpp"
 #include "cli/help.hpp"
 #include "cli/values.hpp"
 
@@ -70,6 +72,7 @@ class Parser {
 
   std::variant<Arguments, Leave> parse(int argc, const char* const* argv) {
     try {
+      refuse_unknown_command(argc, argv);
       app_.parse(argc, argv);
       understand();
       return std::move(arguments_);
@@ -92,10 +95,18 @@ class Parser {
     return "\nTry: weir " + (chosen.empty() ? std::string() : chosen.front()->get_name() + " ") + "--help";
   }
 
+  /// CLI11 would say only that a command is missing.
+  void refuse_unknown_command(int argc, const char* const* argv) const {
+    if (argc < 2 || argv[1][0] == '-') return;
+    for (const auto& [command, kind] : commands_)
+      if (command->check_name(argv[1])) return;
+    throw Error(errc::invalid_argument, "there is no command \"" + excerpt(argv[1]) + "\"");
+  }
+
   void add(const help::CommandText& text) {
     auto* command = app_.add_subcommand(std::string(text.name), std::string(text.summary));
     command->footer(std::string(text.examples));
-    command->add_option("words", raw_.words);
+    command->add_option(std::string(text.words), raw_.words, std::string(text.words_explained))->type_name("");
     commands_[command] = text.command;
     add_common(*command);
     const auto kind = text.command;
@@ -293,6 +304,7 @@ void Parser::understand() {
       refuse("--delimiter \"" + raw_.delimiter + "\": should be one ASCII character that is no quote, as in ; or tab");
     arguments_.delimiter = delimiter;
   }
+  if (!arguments_.types.empty()) parse_types(arguments_.types);
   if (arguments_.id_field.empty()) refuse("--id-field: should not be empty");
   if (!arguments_.rejects.empty() && arguments_.on_error == OnError::stop)
     refuse("--rejects goes on after a bad record, --on-error stop does not; give one of them");

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -32,6 +33,14 @@ Json fingerprint(const Input& input, std::uint64_t offset) {
   print["head"] = digest(input.head(static_cast<std::size_t>(std::min(offset, window))));
   if (input.size()) print["tail"] = digest(input.peek(offset - std::min(offset, window), std::min(offset, window)));
   return print;
+}
+
+std::uint64_t unsigned_from(const std::string& text) {
+  std::uint64_t number = 0;
+  const auto* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || stop != end) throw JsonTextError(errc::invalid_argument, 0, "no number");
+  return number;
 }
 
 bool write_all(int descriptor, std::string_view text) {
@@ -62,7 +71,8 @@ std::optional<ImportState> ImportCheckpoint::load() {
     const auto json = parse_json(text);
     if (json.at("weir_import") != format_version) fail("was written by another version of weir", 0);
     ImportState state;
-    state.ids = RecordIds(json.at("ids").at(0).get<std::uint64_t>(), json.at("ids").at(1).get<std::uint64_t>());
+    state.ids =
+        RecordIds(json.at("ids").at(0).get<std::uint64_t>(), unsigned_from(json.at("ids").at(1).get<std::string>()));
     state.target = json.at("target").get<std::string>();
     state.reader = json.at("reader");
     state.position = json.at("position");
@@ -94,7 +104,8 @@ void ImportCheckpoint::continue_from(const ImportState& state, const ImportState
 void ImportCheckpoint::save(const ImportState& state, const Input& input) {
   Json json = Json::object();
   json["weir_import"] = format_version;
-  json["ids"] = Json::array({state.ids.milliseconds(), state.ids.random()});
+  json["ids"] =
+      Json::array({state.ids.milliseconds(), std::to_string(state.ids.random())});  // JSON integers have 63 bits
   json["target"] = state.target;
   json["reader"] = state.reader;
   json["position"] = state.position;

@@ -14,7 +14,13 @@ namespace {
 
 Config configuration(const Arguments& arguments, const std::string& word) {
   constexpr std::string_view environment = "env:";
-  if (word.starts_with('@')) return Config::load(arguments.config_file, word.substr(1));
+  if (word.starts_with('@')) {
+    try {
+      return Config::load(arguments.config_file, word.substr(1));
+    } catch (const Error& error) {
+      throw Failure(ExitCode::usage, std::string(error.message()));
+    }
+  }
   if (word.starts_with(environment)) return Config::from_environment(word.substr(environment.size()));
   if (word.find(':') == std::string::npos)
     throw Failure(ExitCode::usage,
@@ -36,7 +42,13 @@ awaitable<AsyncDatabase> open_database(Program& program, std::string word) {
 
 Query make_query(const Arguments& arguments) {
   Query query;
-  if (!arguments.where.empty()) query = Query::parse(arguments.where);
+  if (!arguments.where.empty()) {
+    try {
+      query = Query::parse(arguments.where);
+    } catch (const Error& error) {
+      throw Failure(ExitCode::usage, "--where \"" + excerpt(arguments.where) + "\": " + std::string(error.message()));
+    }
+  }
   if (!arguments.query.empty()) {
     try {
       query = Query::from_json(parse_json(arguments.query));

@@ -82,6 +82,8 @@ awaitable<ExitCode> copy_records(Program& program) {
     const auto stats = co_await copy(from, query, to, options);
     program.messages.end_progress();
     program.messages.note(numbers(stats, arguments.dry_run));
+    co_await to.close();
+    co_await from.close();
     co_return stats.rejected > 0 ? ExitCode::incomplete : ExitCode::done;
   } catch (...) {
     program.messages.end_progress();

@@ -10,13 +10,16 @@ awaitable<ExitCode> put(Program& program) {
   ImportJob job(program, database, program.arguments.on_conflict.value_or(OnConflict::upsert), &ids);
   const auto code = co_await job.run();
   ids.finish();
+  co_await database.close();
   co_return code;
 }
 
 awaitable<ExitCode> import_file(Program& program) {
   const auto database = co_await open_database(program, program.arguments.database);
   ImportJob job(program, database, program.arguments.on_conflict.value_or(OnConflict::insert), nullptr);
-  co_return co_await job.run();
+  const auto code = co_await job.run();
+  co_await database.close();
+  co_return code;
 }
 
 }  // namespace weir::cli
