@@ -1,7 +1,7 @@
 // The memory store through AsyncDatabase, and what a coroutine costs over a direct call.
 //
 //   memory_bench SECONDS        cases mem_create, mem_read, mem_read_2_threads, mem_search, core_co_await, core_direct
-#include "api/immediate_backend.hpp"
+#include "backends/immediate_backend.hpp"
 #include "backends/memory/memory_backend.hpp"
 #include "measure.hpp"
 

@@ -14,6 +14,22 @@ function(weir_compile_settings target)
   endif()
 endfunction()
 
+# weir_no_false_alarms(file...): files in which g++ 12 warns of what is not there, at some length of a coroutine: that a frame is freed
+# by another function than Asio's (https://gcc.gnu.org/bugzilla/show_bug.cgi?id=109224), or that a list of strings is copied past its end
+# (https://gcc.gnu.org/bugzilla/show_bug.cgi?id=105329). AddressSanitizer runs over the same code.
+function(weir_no_false_alarms)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS "-Wno-mismatched-new-delete;-Wno-array-bounds;-Wno-stringop-overread")
+  endif()
+endfunction()
+
+# The same for all files of a target.
+function(weir_no_false_alarms_in target)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    target_compile_options(${target} PRIVATE -Wno-mismatched-new-delete)
+  endif()
+endfunction()
+
 # weir_precompile(target library|program): with WEIR_PRECOMPILED_HEADER, most of what a file includes is parsed once per kind
 # of target instead of once per file, which takes a third to a half of the time. Only for g++: clang refuses a header made under
 # other macro definitions. The build without it is the one that notices a forgotten include.

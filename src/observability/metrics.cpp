@@ -5,6 +5,7 @@
 
 #include <weir/log.hpp>
 #include <weir/metrics.hpp>
+#include <weir/registry.hpp>
 
 #include <iterator>
 
@@ -22,6 +23,8 @@ void set_per_loop(bool on) noexcept { per_loop.store(on, std::memory_order_relax
 std::vector<Metric> collect() {
   auto out = operation_instruments();
   for (const auto& database : DatabaseMetrics::all()) database->append(out);
+  auto pools = pool_metrics(named_pools(PoolRegistry::snapshot(), per_loop.load(std::memory_order_relaxed)));
+  std::move(pools.begin(), pools.end(), std::back_inserter(out));
   return out;
 }
 

@@ -1,5 +1,9 @@
 #include "observability/pool_metrics.hpp"
 
+#include <iterator>
+#include <map>
+#include <set>
+
 namespace weir::metrics {
 namespace {
 
@@ -79,6 +83,27 @@ constexpr Scalar scalars[] = {
 };
 
 }  // namespace
+
+std::vector<NamedPool> named_pools(const std::vector<PoolInfo>& pools, bool per_loop) {
+  std::map<std::string, std::set<std::uint64_t>> digests;
+  for (const auto& pool : pools) digests[pool.key].insert(pool.digest);
+  std::map<std::string, NamedPool> by_name;
+  for (const auto& pool : pools) {
+    auto name = pool.key;
+    const auto& alike = digests[pool.key];
+    if (alike.size() > 1) name += "~" + std::to_string(1 + std::distance(alike.begin(), alike.find(pool.digest)));
+    if (per_loop) name += "#" + std::to_string(pool.loop);
+    const auto [entry, first] = by_name.try_emplace(name);
+    entry->second.name = name;
+    if (first)
+      entry->second.stats = pool.stats;
+    else
+      entry->second.stats += pool.stats;
+  }
+  std::vector<NamedPool> out;
+  for (auto& entry : by_name) out.push_back(std::move(entry.second));
+  return out;
+}
 
 std::vector<Metric> pool_metrics(const std::vector<NamedPool>& pools) {
   constexpr auto state = "db.client.connection.state";

@@ -66,6 +66,8 @@ class Attempts {
   unsigned current() const noexcept { return current_; }
   /// Some attempt that failed may have been applied.
   bool maybe_applied() const noexcept { return maybe_applied_; }
+  /// It was looked up: nothing of the failed attempts is there.
+  void forget_maybe_applied() noexcept { maybe_applied_ = false; }
 
   /// `decide`, remembered. On `retry`, current() counts up.
   Decision failed(const RetryOptions& options, RetryBudget& budget, const Error& error, Failure failure);

@@ -1,6 +1,7 @@
 #include "backends/memory/scan.hpp"
 
 #include "core/project.hpp"
+#include "core/record_weight.hpp"
 #include "core/selection.hpp"
 
 #include <boost/asio/post.hpp>
@@ -14,8 +15,8 @@ namespace {
 
 /// Records looked at in one turn of the loop; about a millisecond.
 constexpr std::size_t records_per_turn = 4096;
-/// What a record in memory is taken to weigh when a batch is cut by prefetch_bytes: measuring it would cost more.
-constexpr std::size_t assumed_record_bytes = 512;
+/// Records looked for while nobody knows yet how large they are.
+constexpr std::size_t first_look = 8;
 
 /// Goes through a view in the order of ids: two sorted sequences merged, of which the changes win.
 class Cursor {
@@ -153,15 +154,24 @@ class ScanSource final : public RecordSource {
     std::vector<Record> batch;
     std::vector<const Record*> found;
     const auto partition = options_.partition();
-    const std::size_t size = std::clamp<std::size_t>(options_.prefetch_bytes() / assumed_record_bytes, 1,
-                                                     std::max<std::size_t>(options_.batch_size(), 1));
-    while (more_ && batch.size() < size) {
+    const auto most = std::max<std::size_t>(options_.batch_size(), 1);
+    std::size_t bytes = 0;
+    while (more_ && batch.size() < most && (batch.empty() || bytes < options_.prefetch_bytes())) {
+      const std::size_t room =
+          std::min(copied_ == 0 ? first_look
+                                : std::max<std::size_t>((options_.prefetch_bytes() - bytes) / (bytes_ / copied_), 1),
+                   most - batch.size());
       found.clear();
-      more_ = finder_.look(found, size - batch.size());
-      for (const auto* record : found)
-        if (partition.count() == 1 || part_of(record->id, partition.count()) == partition.index())
-          batch.push_back(copy_(*record));
-      if (more_ && batch.size() < size) co_await boost::asio::post(boost::asio::use_awaitable);
+      more_ = finder_.look(found, room);
+      for (const auto* record : found) {
+        if (partition.count() != 1 && part_of(record->id, partition.count()) != partition.index()) continue;
+        batch.push_back(copy_(*record));
+        const auto weight = core::record_weight(batch.back());
+        bytes += weight;
+        bytes_ += weight;
+        ++copied_;
+      }
+      if (more_ && found.size() < room) co_await boost::asio::post(boost::asio::use_awaitable);
     }
     co_return batch;
   }
@@ -172,6 +182,8 @@ class ScanSource final : public RecordSource {
   const StreamOptions options_;
   Finder finder_;
   const Copier copy_;
+  std::size_t copied_ = 0;
+  std::size_t bytes_ = 0;  // of what was copied
   bool more_ = true;
 };
 

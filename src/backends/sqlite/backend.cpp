@@ -1,5 +1,6 @@
 #include "backends/sqlite/backend.hpp"
 
+#include "backends/sqlite/process.hpp"
 #include "backends/sqlite/stream.hpp"
 #include "backends/sqlite/transaction.hpp"
 
@@ -16,6 +17,26 @@ namespace {
 // Records that one transaction of a batch holds, unless the caller says otherwise: enough to make the commit cheap, few
 // enough that others get their turn.
 constexpr std::size_t default_chunk = 5000;
+
+// Point reads without a hop. A lock that is not free at once (another process recovers the log) is left to the threads.
+std::optional<std::optional<Record>> read_inline(const Link& link, const std::string& id) {
+  const auto client = link.client();
+  check_process(client->engine.get());
+  struct Loan {
+    Engine& engine;
+    std::unique_ptr<Connection> connection;
+    ~Loan() {
+      if (connection) engine.give_back(std::move(connection));
+    }
+  } loan{*client->engine, nullptr};
+  try {
+    loan.connection = client->engine->borrow(*client);
+    return read_one(*loan.connection, link.table->statements, id);
+  } catch (const Error& error) {
+    if (error.kind() != errc::unavailable) throw;
+    return std::nullopt;
+  }
+}
 
 std::shared_ptr<const core::Projection> projection_of(const Query& query) {
   return query.select() ? std::make_shared<const core::Projection>(*query.select()) : nullptr;
@@ -66,6 +87,10 @@ Capabilities SqliteBackend::capabilities() const {
 awaitable<std::optional<Record>> SqliteBackend::read(CallContext context, std::string id) {
   const auto link = link_;
   if (!link->ensured.load(std::memory_order_acquire)) co_await ensure(link, context.deadline);
+  if (link->settings.inline_reads) {
+    auto found = read_inline(*link, id);
+    if (found) co_return std::move(*found);
+  }
   auto work = [table = link->table, key = std::move(id)](Connection& connection) {
     return read_one(connection, table->statements, key);
   };

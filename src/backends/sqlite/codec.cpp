@@ -44,6 +44,7 @@ Row row_of(const Statement& statement) {
 Record read_record(const Statement& statement) { return decode(row_of(statement)); }
 
 std::string encode_fields(const Json& fields) { return write_json(fields); }
+void encode_fields(const Json& fields, std::string& out) { write_json(fields, out); }
 
 std::string encode_metadata(const Json& metadata) {
   if (metadata.empty()) return "{}";

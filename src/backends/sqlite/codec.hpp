@@ -29,6 +29,7 @@ Row row_of(const Statement& statement);
 Record read_record(const Statement& statement);
 
 std::string encode_fields(const Json& fields);
+void encode_fields(const Json& fields, std::string& out);
 std::string encode_metadata(const Json& metadata);
 
 // The version as users see it, and back; nothing when no record can have that version.

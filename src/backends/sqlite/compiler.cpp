@@ -31,9 +31,11 @@ class Builder {
     if (!by_id_) add_index_condition(rest);
     if (!rest.empty())
       conditions_.push_back("weir_filter(" + bind(FilterProgram::compile(filter, rest)) + ", id, fields)");
-    if (partition.count() > 1)
-      conditions_.push_back("(rowid >> 8) % " + bind(static_cast<std::int64_t>(partition.count())) + " = " +
-                            bind(static_cast<std::int64_t>(partition.index())));
+    if (partition.count() > 1) {
+      // Whole runs of rows as they are stored, the same for every partition whenever it is read.
+      const std::string count = bind(static_cast<std::int64_t>(partition.count()));
+      conditions_.push_back("(rowid >> 8) % " + count + " = " + bind(static_cast<std::int64_t>(partition.index())));
+    }
     const char* separator = " WHERE ";
     for (const std::string& condition : conditions_) {
       out_.sql += separator + condition;

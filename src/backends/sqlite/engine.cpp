@@ -46,7 +46,10 @@ bool may_interrupt(const Job& job) noexcept { return job.kind != JobKind::write 
 }  // namespace
 
 void Engine::Answers::give() noexcept {
-  for (auto& [job, error] : list) Loop::complete(job->waiter, std::move(error));
+  std::vector<Loop::Answer> answers;
+  answers.reserve(list.size());
+  for (auto& [job, error] : list) answers.push_back({&job->waiter, std::move(error)});
+  Loop::complete(answers);
   list.clear();
   garbage.clear();
 }
@@ -57,8 +60,9 @@ void Engine::enqueue(JobQueue& queue, const JobPointer& job) {
   job->state = Job::State::queued;
 }
 
-void Engine::submit(const JobPointer& job) {
+bool Engine::submit(const JobPointer& job) {
   Answers answers;
+  bool wanted = false;
   {
     const std::lock_guard lock(mutex_);
     start_threads();
@@ -102,35 +106,42 @@ void Engine::submit(const JobPointer& job) {
       }
       if (job->kind == JobKind::begin_read || job->kind == JobKind::begin_write) sessions_.push_back(job->session);
       enqueue(queue, job);
-      if (in_session) {
-        schedule(job->session);
-      } else if (job->is_write()) {
-        if (!owner_ && write_queue_.size() == 1) writer_wake_.notify_one();
-      } else if (&queue == &read_queue_) {
-        wake_reader();
-      }
+      if (in_session && !job->session->write) schedule(job->session);
+      wanted = job->is_write() || (in_session && job->session->write) ? writer_idle_
+                                                                      : idle_readers_ != 0 && reader_signals_ == 0;
     }
   }
   answers.give();
+  return wanted;
+}
+
+void Engine::wake() noexcept {
+  bool writer = false;
+  bool reader = false;
+  {
+    const std::lock_guard lock(mutex_);
+    writer = writer_idle_ && (owner_ ? !owner_->queue_.empty() : !write_queue_.empty());
+    reader = (!read_queue_.empty() || !ready_sessions_.empty()) && call_reader();
+  }
+  if (writer) writer_wake_.notify_one();
+  if (reader) reader_wake_.notify_one();
 }
 
 // One signal at a time: a reader that wakes passes it on when there is more.
-bool Engine::wake_reader() {
+bool Engine::call_reader() {
   if (idle_readers_ == 0 || reader_signals_ != 0) return false;
   ++reader_signals_;
-  reader_wake_.notify_one();
   return true;
 }
 
+void Engine::wake_reader() {
+  if (call_reader()) reader_wake_.notify_one();
+}
+
 void Engine::schedule(const std::shared_ptr<Session>& session) {
-  if (session->write) {
-    writer_wake_.notify_one();
-    return;
-  }
-  if (session->scheduled_ || session->queue_.empty()) return;
+  if (session->write || session->scheduled_ || session->queue_.empty()) return;
   session->scheduled_ = true;
   ready_sessions_.push_back(session);
-  wake_reader();
 }
 
 void Engine::take(const JobPointer& job, Connection* connection, Clock::time_point now) {
@@ -252,6 +263,11 @@ void Engine::enqueue_end(const std::shared_ptr<Session>& session) {
   ++session->client->active_;
   enqueue(session->queue_, job);
   schedule(session);
+  if (session->write) {
+    writer_wake_.notify_one();
+  } else {
+    wake_reader();
+  }
 }
 
 void Engine::close_parts(Session& session) noexcept {
@@ -437,7 +453,8 @@ struct Start {
     // The erased handler keeps a cancellation state in the original's slot: only its own slot may be assigned to.
     Waiter::Handler erased(std::forward<Handler>(handler));
     auto slot = asio::get_associated_cancellation_slot(erased);
-    Loop::of(executor)->wait(job->waiter, std::move(erased), executor);
+    const std::shared_ptr<Loop> loop = Loop::of(executor);
+    loop->wait(job->waiter, std::move(erased), executor);
     if (slot.is_connected()) {
       // A job keeps what it was given; the slot must not keep the job's coroutine alive through it.
       slot.assign([engine = client->engine, weak = std::weak_ptr<Job>(job)](asio::cancellation_type type) {
@@ -445,7 +462,7 @@ struct Start {
         if (const auto strong = weak.lock()) engine->cancel(*strong, Stop::cancelled);
       });
     }
-    client->engine->submit(job);
+    if (client->engine->submit(job)) loop->wake_later(client->engine, executor);
   }
 };
 

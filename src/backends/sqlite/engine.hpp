@@ -91,7 +91,7 @@ class Session {
   std::unique_ptr<Connection> connection_;  // of a read session
 };
 
-class Engine {
+class Engine final : public Wakeable, public std::enable_shared_from_this<Engine> {
  public:
   // The engine of these settings, made when there is none. Starts no thread before the first job.
   static std::shared_ptr<Engine> get(const EngineSettings& settings);
@@ -99,7 +99,9 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   // The job's waiter, if it has one, waits already. Never blocks; a refusal is given as the job's answer.
-  void submit(const JobPointer& job);
+  // True when the threads have to be woken for it, which is then the caller's to do.
+  [[nodiscard]] bool submit(const JobPointer& job);
+  void wake() noexcept override;
   void cancel(Job& job, Stop reason);
   // Rolls the session back when it is not over yet. From any thread, never blocks.
   void abandon(const std::shared_ptr<Session>& session) noexcept;
@@ -108,6 +110,10 @@ class Engine {
 
   // Gives the client up on a thread of its own, joining the engine's threads when it was the last, then answers `job`.
   static void release(std::shared_ptr<Client> client, const JobPointer& job);
+
+  // For a read on the caller's own thread: a connection of nobody else's, to be given back; it never waits for a lock.
+  std::unique_ptr<Connection> borrow(const Client& client);
+  void give_back(std::unique_ptr<Connection> connection) noexcept;
 
   PoolStats stats() const;
   const EngineSettings& settings() const noexcept { return settings_; }
@@ -131,7 +137,8 @@ class Engine {
   // engine.cpp: queues
   void start_threads();
   void enqueue(JobQueue& queue, const JobPointer& job);
-  bool wake_reader();
+  bool call_reader();
+  void wake_reader();
   void take(const JobPointer& job, Connection* connection, Clock::time_point now);
   void finish(const JobPointer& job, Answers& answers);
   void drop(Job& job, std::exception_ptr error, Answers& answers);
@@ -177,6 +184,7 @@ class Engine {
   std::condition_variable busy_wake_;
   bool started_ = false;
   bool stopping_ = false;
+  bool writer_idle_ = false;
   JobQueue write_queue_;
   JobQueue read_queue_;
   JobQueue begin_queue_;  // of read sessions, while there are too many
@@ -186,6 +194,7 @@ class Engine {
   std::shared_ptr<Session> owner_;  // the transaction that has the writer
   std::size_t read_sessions_ = 0;
   std::vector<std::unique_ptr<Connection>> idle_connections_;
+  std::vector<std::unique_ptr<Connection>> lent_;  // those that borrow() gives, between two uses
   std::size_t idle_readers_ = 0;
   std::size_t reader_signals_ = 0;
   bool sessions_turn_ = false;

@@ -64,11 +64,20 @@ class Undertaker {
   Undertaker() = default;
   Undertaker(const Undertaker&) = delete;
   Undertaker& operator=(const Undertaker&) = delete;
-  ~Undertaker() {
-    for (std::thread& thread : threads_) thread.join();
+  ~Undertaker() = delete;  // a reader may let go of the last engine while the statics are being destroyed
+  /// At the end of the process: joins what has begun. An engine that comes later stays as it is, its threads waiting.
+  void finish() {
+    std::vector<std::thread> threads;
+    {
+      const std::lock_guard lock(mutex_);
+      finishing_ = true;
+      threads.swap(threads_);
+    }
+    for (std::thread& thread : threads) thread.join();
   }
   void take(std::function<void()> work) {
     const std::lock_guard lock(mutex_);
+    if (finishing_) return;
     for (const std::thread::id id : finished_) {
       const auto found =
           std::find_if(threads_.begin(), threads_.end(), [id](const auto& t) { return t.get_id() == id; });
@@ -88,11 +97,19 @@ class Undertaker {
   std::mutex mutex_;
   std::vector<std::thread> threads_;
   std::vector<std::thread::id> finished_;
+  bool finishing_ = false;
 };
 
 Undertaker& undertaker() {
-  static Undertaker instance;
-  return instance;
+  static Undertaker* const instance = new Undertaker;
+  struct Finish {
+    Finish() = default;
+    Finish(const Finish&) = delete;
+    Finish& operator=(const Finish&) = delete;
+    ~Finish() { instance->finish(); }
+  };
+  static const Finish at_exit;
+  return *instance;
 }
 
 thread_local const Engine* own_engine = nullptr;
@@ -160,7 +177,9 @@ void Engine::dispose(Engine* engine) noexcept {
 void Engine::release(std::shared_ptr<Client> client, const JobPointer& job) {
   undertaker().take([owner = std::move(client), job]() mutable {
     owner.reset();
-    Loop::complete(job->waiter, nullptr);
+    std::vector<Loop::Answer> answers;
+    answers.push_back({&job->waiter, nullptr});
+    Loop::complete(answers);
   });
 }
 

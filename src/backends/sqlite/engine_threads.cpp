@@ -57,7 +57,9 @@ void Engine::run_job(Job& job, Connection& connection) {
 void Engine::run_writer() {
   Lock lock(mutex_);
   for (;;) {
+    writer_idle_ = true;
     writer_wake_.wait(lock, [this] { return stopping_ || (owner_ ? !owner_->queue_.empty() : !write_queue_.empty()); });
+    writer_idle_ = false;
     if (stopping_) break;
     if (owner_) {
       run_owner(lock);
@@ -315,6 +317,28 @@ std::unique_ptr<Connection> Engine::open_reader() {
   ConnectionSettings settings = settings_.connection;
   settings.query_only = true;
   return std::make_unique<Connection>(settings, [this](auto waited) { return reader_may_wait(waited); });
+}
+
+std::unique_ptr<Connection> Engine::borrow(const Client& client) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (client.closed_) throw Error(errc::pool_closed, "the database was closed");
+    ++counters_.acquires;
+    ++counters_.acquires_immediate;
+    if (!lent_.empty()) {
+      auto connection = std::move(lent_.back());
+      lent_.pop_back();
+      return connection;
+    }
+  }
+  ConnectionSettings settings = settings_.connection;
+  settings.query_only = true;
+  return std::make_unique<Connection>(settings, nullptr);
+}
+
+void Engine::give_back(std::unique_ptr<Connection> connection) noexcept {
+  const std::lock_guard lock(mutex_);
+  lent_.push_back(std::move(connection));
 }
 
 // WAL readers are locked out only while another process recovers the log or closes the file.

@@ -87,15 +87,31 @@ void JsonScanner::unescape(const char* from, const char* to) {
   }
 }
 
+namespace {
+
+bool digit(char c) { return c >= '0' && c <= '9'; }
+
+// The grammar of RFC 8259, which from_chars is more generous than.
+bool well_formed(const char* at, const char* end) {
+  if (at != end && *at == '-') ++at;
+  if (at == end || !digit(*at) || !digit(end[-1])) return false;
+  if (*at == '0' && at + 1 != end && digit(at[1])) return false;
+  while (at != end && digit(*at)) ++at;
+  return at == end || *at != '.' || digit(at[1]);
+}
+
+}  // namespace
+
 void JsonScanner::number(Scalar& out) {
   const char* begin = at_;
   bool whole = true;
   for (; at_ != end_; ++at_) {
     const char c = *at_;
-    if ((c >= '0' && c <= '9') || c == '-') continue;
+    if (digit(c) || c == '-') continue;
     if (c != '.' && c != 'e' && c != 'E' && c != '+') break;
     whole = false;
   }
+  if (!well_formed(begin, at_)) throw CorruptJson{};
   if (whole) {
     const auto [stop, error] = std::from_chars(begin, at_, out.integer);
     if (error == std::errc{} && stop == at_) {

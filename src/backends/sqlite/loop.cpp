@@ -9,6 +9,7 @@
 #include <boost/asio/query.hpp>
 #include <boost/asio/system_executor.hpp>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -57,20 +58,90 @@ void Loop::unlink(Waiter& waiter) noexcept {
   waiter.previous_ = waiter.next_ = nullptr;
 }
 
-void Loop::complete(Waiter& waiter, std::exception_ptr error) noexcept {
-  const std::shared_ptr<Loop> loop = waiter.loop_;
-  if (loop == nullptr) return;
-  const std::lock_guard lock(loop->mutex_);
-  if (!loop->alive_ || !waiter.handler_) return;
-  loop->unlink(waiter);
-  const asio::any_io_executor executor = waiter.work_->get_executor();
-  asio::post(executor, [handler = std::move(*waiter.handler_), failure = std::move(error)]() mutable {
+// Runs the first handler and posts itself with the rest before: on a loop with several threads they go on side by side.
+class Loop::Delivery {
+ public:
+  struct Item {
+    Waiter::Handler handler;
+    std::exception_ptr error;
+  };
+  explicit Delivery(asio::any_io_executor executor) : executor_(std::move(executor)) {}
+  const asio::any_io_executor& executor() const noexcept { return executor_; }
+  void add(Waiter::Handler handler, std::exception_ptr error) {
+    items_.push_back({std::move(handler), std::move(error)});
+  }
+  static void post(Delivery delivery) {
+    const asio::any_io_executor executor = delivery.executor_;
+    asio::post(executor, std::move(delivery));
+  }
+  void operator()() {
+    Item item = std::move(items_[next_++]);
+    if (next_ < items_.size()) post(std::move(*this));
     // From here on a cancellation has nothing left to reach.
-    if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected()) slot.clear();
-    std::move(handler)(std::move(failure));
-  });
-  waiter.handler_.reset();
-  waiter.work_.reset();
+    if (auto slot = asio::get_associated_cancellation_slot(item.handler); slot.is_connected()) slot.clear();
+    std::move(item.handler)(std::move(item.error));
+  }
+
+ private:
+  asio::any_io_executor executor_;
+  std::vector<Item> items_;
+  std::size_t next_ = 0;
+};
+
+void Loop::complete(std::vector<Answer>& answers) noexcept {
+  while (!answers.empty()) {
+    // Nearly always all of them belong to one loop.
+    const std::shared_ptr<Loop> loop = answers.back().waiter->loop_;
+    if (loop == nullptr) {
+      answers.pop_back();
+    } else {
+      loop->complete_own(answers);
+    }
+  }
+}
+
+void Loop::complete_own(std::vector<Answer>& answers) {
+  const std::lock_guard lock(mutex_);
+  std::vector<Delivery> deliveries;
+  std::vector<Answer> others;
+  for (Answer& answer : answers) {
+    Waiter& waiter = *answer.waiter;
+    if (waiter.loop_.get() != this) {
+      others.push_back(std::move(answer));
+      continue;
+    }
+    if (!alive_ || !waiter.handler_) continue;
+    unlink(waiter);
+    const asio::any_io_executor executor = waiter.work_->get_executor();
+    const auto same = [&](const Delivery& delivery) { return delivery.executor() == executor; };
+    auto found = std::find_if(deliveries.begin(), deliveries.end(), same);
+    if (found == deliveries.end()) found = deliveries.emplace(found, executor);
+    found->add(std::move(*waiter.handler_), std::move(answer.error));
+    waiter.handler_.reset();
+  }
+  for (Delivery& delivery : deliveries) Delivery::post(std::move(delivery));
+  // Only now that the loop has other work may what kept it running be let go.
+  for (const Answer& answer : answers)
+    if (answer.waiter != nullptr && answer.waiter->loop_.get() == this) answer.waiter->work_.reset();
+  answers = std::move(others);
+}
+
+void Loop::wake_later(std::shared_ptr<Wakeable> threads, const asio::any_io_executor& executor) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::find(to_wake_.begin(), to_wake_.end(), threads) != to_wake_.end()) return;
+    to_wake_.push_back(std::move(threads));
+  }
+  asio::post(executor, [loop = shared_from_this()] { loop->wake_now(); });
+}
+
+void Loop::wake_now() noexcept {
+  std::vector<std::shared_ptr<Wakeable>> all;
+  {
+    const std::lock_guard lock(mutex_);
+    all.swap(to_wake_);
+  }
+  for (const auto& threads : all) threads->wake();
 }
 
 void Loop::shut_down() noexcept {
@@ -90,6 +161,8 @@ void Loop::shut_down() noexcept {
   }
   // Destroying a handler destroys its coroutine, whose objects may come here again.
   orphans.clear();
+  // Work that was given in the loop's last turn is done all the same.
+  wake_now();
 }
 
 }  // namespace weir::sqlite

@@ -16,10 +16,23 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <vector>
 
 namespace weir::sqlite {
 
 class Loop;
+
+// Something with threads that sleep until they are told of new work.
+class Wakeable {
+ public:
+  virtual void wake() noexcept = 0;
+
+ protected:
+  Wakeable() = default;
+  Wakeable(const Wakeable&) = default;
+  Wakeable& operator=(const Wakeable&) = default;
+  ~Wakeable() = default;
+};
 
 // The place of one waiting coroutine. It is part of a job; once a handler was given, `Loop::complete` is called once.
 class Waiter {
@@ -55,17 +68,30 @@ class Loop : public std::enable_shared_from_this<Loop> {
 
   // On the loop: the handler waits from now on.
   void wait(Waiter& waiter, Waiter::Handler handler, const boost::asio::any_io_executor& executor);
-  // On any thread, once: the handler is posted to its executor; after the loop's end nothing happens.
-  static void complete(Waiter& waiter, std::exception_ptr error) noexcept;
+  // On the loop: the threads are woken at the end of this turn, so that whatever else the turn has for them is done in
+  // one go. No timer is in it: what runs anyway comes first, nothing else is waited for.
+  void wake_later(std::shared_ptr<Wakeable> threads, const boost::asio::any_io_executor& executor);
+
+  struct Answer {
+    Waiter* waiter;
+    std::exception_ptr error;
+  };
+  // On any thread, once for each waiter: the handlers are posted to their executors; after the loop's end nothing
+  // happens. Those of one executor come with one post, each then in a turn of its own.
+  static void complete(std::vector<Answer>& answers) noexcept;
   // The loop ends: handlers are destroyed, not run.
   void shut_down() noexcept;
 
  private:
+  class Delivery;
   void unlink(Waiter& waiter) noexcept;
+  void wake_now() noexcept;
+  void complete_own(std::vector<Answer>& answers);
 
   std::mutex mutex_;
   bool alive_ = true;
   Waiter* first_ = nullptr;
+  std::vector<std::shared_ptr<Wakeable>> to_wake_;
 };
 
 }  // namespace weir::sqlite

@@ -111,12 +111,15 @@ bool write_one(Connection& connection, const TableStatements& sql, WriteKind kin
     case WriteKind::patch: text = conditional ? &sql.patch_if : &sql.patch; break;
     case WriteKind::remove: text = conditional ? &sql.remove_if : &sql.remove; break;
   }
-  std::string fields;
+  // Kept from one record to the next, unless a huge one made it huge.
+  thread_local std::string fields;
+  if (fields.capacity() > (std::size_t{1} << 20)) fields = std::string();
+  fields.clear();
   std::string metadata;
   StatementUse statement(connection, *text);
   statement->bind_text(1, record.id);
   if (kind != WriteKind::remove) {
-    fields = encode_fields(record.fields);
+    encode_fields(record.fields, fields);
     check_size(fields);
     statement->bind_text(2, fields);
     if (kind != WriteKind::patch) {

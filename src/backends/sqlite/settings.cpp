@@ -43,6 +43,7 @@ Settings read_settings(const Config& config, std::uint64_t private_memory) {
   connection.mmap_bytes = config.get<std::uint64_t>("mmap_size");
   connection.statement_cache = config.get<unsigned>("statement_cache_size");
   out.timeout = config.get<std::chrono::milliseconds>("timeout");
+  out.inline_reads = config.get<bool>("inline_reads");
   out.engine.readers = config.get<unsigned>("readers");
   out.engine.max_sessions = config.get<unsigned>("max_size");
   out.engine.max_waiters = config.get<unsigned>("max_waiters");
@@ -50,7 +51,7 @@ Settings read_settings(const Config& config, std::uint64_t private_memory) {
   out.engine.busy_timeout = config.get<std::chrono::milliseconds>("busy_timeout");
   // The file in its one true form, then everything that shapes connections or threads.
   out.engine.key = connection.vfs + "\n" + connection.path + "\n" + (connection.create ? "create\n" : "\n") +
-                   Config(config).set("path", "-").identity();
+                   Config(config).set("path", "-").set("inline_reads", false).identity();
   out.table = std::make_shared<const TableContext>(
       Table(config.get<std::string>("table"), config.get<std::vector<std::string>>("index")),
       may_create && !connection.read_only);

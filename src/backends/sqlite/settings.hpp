@@ -17,7 +17,8 @@ struct Settings {
   EngineSettings engine;
   std::shared_ptr<const TableContext> table;
   std::chrono::milliseconds timeout{0};  // of native calls; 0: none
-  std::string endpoint;                  // the file as configured, for error texts
+  bool inline_reads = false;
+  std::string endpoint;  // the file as configured, for error texts
 };
 
 // Throws Error invalid_argument. `private_memory` names the database of `:memory:`, which is another one for every

@@ -67,7 +67,7 @@ awaitable<std::vector<Record>> StreamSource::next_batch() {
         make_job(JobKind::in_session, [cursor = cursor_](Connection& connection) { cursor->fetch_ahead(connection); });
     ahead->session = session;
     ahead->client = client;
-    client->engine->submit(ahead);
+    if (client->engine->submit(ahead)) client->engine->wake();
   }
   co_return std::move(piece.records);
 }

@@ -65,4 +65,27 @@ TEST(PoolMetrics, have_the_units_of_the_convention) {
   EXPECT_EQ(found, expected);
 }
 
+TEST(PoolMetrics, loops_are_added_up_or_told_apart) {
+  std::vector<weir::PoolInfo> pools(3);
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    pools[i].key = "db1:5432/people";
+    pools[i].digest = 5;
+    pools[i].loop = i + 1;
+    pools[i].stats.used = 10 + i;
+  }
+  const auto summed = weir::metrics::named_pools(pools, false);
+  ASSERT_EQ(summed.size(), 1U);
+  EXPECT_EQ(summed[0].name, "db1:5432/people");
+  EXPECT_EQ(summed[0].stats.used, 33U);
+  const auto apart = weir::metrics::named_pools(pools, true);
+  ASSERT_EQ(apart.size(), 3U);
+  EXPECT_EQ(apart[2].name, "db1:5432/people#3");
+  EXPECT_EQ(apart[2].stats.used, 12U);
+  pools[2].digest = 9;
+  const auto alike = weir::metrics::named_pools(pools, false);
+  ASSERT_EQ(alike.size(), 2U) << "another password is another pool";
+  EXPECT_EQ(alike[0].name, "db1:5432/people~1");
+  EXPECT_EQ(alike[1].stats.used, 12U);
+}
+
 }  // namespace

@@ -1,0 +1,126 @@
+#pragma once
+
+// What the SQLite benchmarks share: the data and keys of the peers in peers/sqlite, and one JSON line for each case.
+
+#include <weir/weir.hpp>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <sys/resource.h>
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace bench {
+
+inline constexpr int record_count = 100'000;
+
+class Measurement {
+ public:
+  Measurement() : wall_(std::chrono::steady_clock::now()), cpu_(cpu()) {}
+  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - wall_).count(); }
+  void report(const char* name, double operations) const {
+    const double elapsed = seconds();
+    const double used = cpu() - cpu_;
+    std::printf("{\"peer\":\"weir\",\"case\":\"%s\",\"ops_s\":%.0f,\"client_cpu_us_op\":%.3f}\n", name,
+                operations / elapsed, used / operations * 1e6);
+    std::fflush(stdout);
+  }
+
+ private:
+  static double cpu() {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    const auto seconds = [](const timeval& time) {
+      return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+    };
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  }
+  std::chrono::steady_clock::time_point wall_;
+  double cpu_;
+};
+
+// The generator of the C peer.
+class Keys {
+ public:
+  explicit Keys(std::uint32_t seed = 12345) : state_(seed) {}
+  int next() {
+    state_ = state_ * 1664525U + 1013904223U;
+    return static_cast<int>(state_ >> 8U) % record_count;
+  }
+
+ private:
+  std::uint32_t state_;
+};
+
+inline std::string key(int i) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%032x", static_cast<unsigned>(i));
+  return text;
+}
+
+inline weir::Record record(int i) {
+  weir::Record out;
+  out.id = key(i);
+  out.fields = {{"name", "name-" + std::to_string(i)}, {"value", i}, {"score", i * 0.5}, {"active", i % 2 == 0}};
+  out.fields["tags"] = {"a", "b", "c"};
+  return out;
+}
+
+inline std::vector<weir::Record> records() {
+  std::vector<weir::Record> out;
+  out.reserve(record_count);
+  for (int i = 0; i < record_count; ++i) out.push_back(record(i));
+  return out;
+}
+
+inline void remove_files(const std::string& path) {
+  for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(path + suffix);
+}
+
+// One loop, one thread; ends the program when the coroutine throws.
+inline void run(weir::awaitable<void> body) {
+  boost::asio::io_context loop(1);
+  boost::asio::co_spawn(loop, std::move(body), [](std::exception_ptr error) {
+    if (!error) return;
+    try {
+      std::rethrow_exception(error);
+    } catch (const std::exception& failure) {
+      std::fprintf(stderr, "%s\n", failure.what());
+    }
+    std::exit(1);
+  });
+  loop.run();
+}
+
+// Counts tasks that have ended, for the coroutine that waits for all of them.
+template <class Task>
+weir::awaitable<void> all(int tasks, Task task) {
+  const auto executor = co_await boost::asio::this_coro::executor;
+  auto left = std::make_shared<int>(tasks);
+  boost::asio::steady_timer done(executor, boost::asio::steady_timer::time_point::max());
+  for (int i = 0; i < tasks; ++i) {
+    boost::asio::co_spawn(executor, task(i), [left, &done](std::exception_ptr error) {
+      if (error) std::rethrow_exception(error);
+      if (--*left == 0) done.cancel();
+    });
+  }
+  boost::system::error_code ignored;
+  co_await done.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+}
+
+}  // namespace bench

@@ -1,0 +1,41 @@
+// sq-3: single writes, each acknowledged after its commit, from one task and from 64. usage: sqlite_write FILE SECONDS
+#include "sqlite_common.hpp"
+
+namespace {
+
+weir::awaitable<void> write_many(weir::AsyncDatabase db, double seconds, const bench::Measurement* watch, long* total,
+                                 std::uint32_t seed) {
+  bench::Keys keys(seed);
+  while (watch->seconds() < seconds) {
+    for (int k = 0; k < 10; ++k) {
+      const int i = keys.next();
+      weir::Record record;
+      record.id = bench::key(i);
+      record.fields = {{"name", "name-" + std::to_string(i)}, {"value", i}, {"score", i * 0.5}};
+      co_await db.upsert(std::move(record));
+      ++*total;
+    }
+  }
+}
+
+weir::awaitable<void> measure(std::string file, double seconds) {
+  bench::remove_files(file);
+  auto db = co_await weir::AsyncDatabase::open("sqlite:" + file);
+  co_await db.create_batch(bench::records());
+  for (const int tasks : {1, 64, 512}) {
+    long total = 0;
+    const bench::Measurement watch;
+    auto task = [&](int i) { return write_many(db, seconds, &watch, &total, 12345U + static_cast<unsigned>(i)); };
+    co_await bench::all(tasks, task);
+    const std::string name = "write_autocommit_wal_normal" + (tasks == 1 ? "" : "_" + std::to_string(tasks) + "tasks");
+    watch.report(name.c_str(), static_cast<double>(total));
+  }
+  co_await db.close();
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  if (count < 3) return 2;
+  bench::run(measure(arguments[1], std::atof(arguments[2])));
+}

@@ -1,0 +1,196 @@
+#include "policy/policy_backend.hpp"
+
+#include "observability/settings.hpp"
+#include "policy/attempt.hpp"
+#include "policy/layers.hpp"
+
+#include <map>
+#include <mutex>
+
+namespace weir::policy {
+
+using metrics::Operation;
+
+// None of these is a coroutine: each makes one that owns the state and its arguments, and the function objects are
+// named, never temporaries in a co_await expression.
+
+awaitable<std::optional<Record>> PolicyBackend::read(CallContext context, std::string id) {
+  auto call = [backend = state_->backend, id = std::move(id)](CallContext c) {
+    return backend->read(std::move(c), id);
+  };
+  return repeated<std::optional<Record>>(state_, Operation::read, std::move(context), Effect::read, std::move(call));
+}
+
+awaitable<bool> PolicyBackend::exists(CallContext context, std::string id) {
+  auto call = [backend = state_->backend, id = std::move(id)](CallContext c) {
+    return backend->exists(std::move(c), id);
+  };
+  return repeated<bool>(state_, Operation::exists, std::move(context), Effect::read, std::move(call));
+}
+
+awaitable<std::vector<Record>> PolicyBackend::search(CallContext context, Query query) {
+  auto call = [backend = state_->backend, query = std::move(query)](CallContext c) {
+    return backend->search(std::move(c), query);
+  };
+  return repeated<std::vector<Record>>(state_, Operation::search, std::move(context), Effect::read, std::move(call));
+}
+
+awaitable<std::uint64_t> PolicyBackend::count(CallContext context, Query query) {
+  auto call = [backend = state_->backend, query = std::move(query)](CallContext c) {
+    return backend->count(std::move(c), query);
+  };
+  return repeated<std::uint64_t>(state_, Operation::count, std::move(context), Effect::read, std::move(call));
+}
+
+awaitable<std::vector<std::optional<Record>>> PolicyBackend::read_batch(CallContext context,
+                                                                        std::vector<std::string> ids) {
+  auto call = [backend = state_->backend, ids = std::move(ids)](CallContext c) {
+    return backend->read_batch(std::move(c), ids);
+  };
+  return repeated<std::vector<std::optional<Record>>>(state_, Operation::batch_read, std::move(context), Effect::read,
+                                                      std::move(call));
+}
+
+awaitable<Json> PolicyBackend::explain(CallContext context, Query query) {
+  auto call = [backend = state_->backend, query = std::move(query)](CallContext c) {
+    return backend->explain(std::move(c), query);
+  };
+  return repeated<Json>(state_, Operation::explain, std::move(context), Effect::read, std::move(call));
+}
+
+awaitable<Health> PolicyBackend::ping(CallContext context) {
+  context.retry = RetryOptions().max_attempts(1);
+  auto call = [backend = state_->backend](CallContext c) { return backend->ping(std::move(c)); };
+  return repeated<Health>(state_, Operation::ping, std::move(context), Effect::read, std::move(call));
+}
+
+// The number that these give would be wrong if part of the work had been done by an attempt that failed.
+awaitable<std::uint64_t> PolicyBackend::remove_where(CallContext context, Query query) {
+  context.retry = RetryOptions().max_attempts(1);
+  auto call = [backend = state_->backend, query = std::move(query)](CallContext c) {
+    return backend->remove_where(std::move(c), query);
+  };
+  return repeated<std::uint64_t>(state_, Operation::remove_where, std::move(context), Effect::other_write,
+                                 std::move(call));
+}
+
+awaitable<std::uint64_t> PolicyBackend::patch_where(CallContext context, Query query, Json merge_patch) {
+  context.retry = RetryOptions().max_attempts(1);
+  auto call = [backend = state_->backend, query = std::move(query), patch = std::move(merge_patch)](CallContext c) {
+    return backend->patch_where(std::move(c), query, patch);
+  };
+  return repeated<std::uint64_t>(state_, Operation::patch_where, std::move(context), Effect::other_write,
+                                 std::move(call));
+}
+
+awaitable<bool> PolicyBackend::write(CallContext context, WriteKind kind, Record record, WriteOptions options) {
+  return write_record(state_, std::move(context), kind, std::move(record), std::move(options));
+}
+
+awaitable<BatchResult> PolicyBackend::write_batch(CallContext context, WriteKind kind, std::vector<Record> records,
+                                                  BatchOptions options) {
+  return write_records(state_, std::move(context), kind, std::move(records), std::move(options));
+}
+
+RecordStream PolicyBackend::scan(CallContext context, Query query, StreamOptions options) {
+  return repeated_stream(state_, std::move(context), std::move(query), std::move(options));
+}
+
+awaitable<std::shared_ptr<BackendTransaction>> PolicyBackend::begin(CallContext context, TransactionOptions options) {
+  auto call = [state = state_,
+               options = std::move(options)](CallContext c) -> awaitable<std::shared_ptr<BackendTransaction>> {
+    return state->backend->begin(std::move(c), options);
+  };
+  // Nothing is in it yet: made again, it is another empty one.
+  auto begun = repeated<std::shared_ptr<BackendTransaction>>(state_, Operation::begin, std::move(context), Effect::read,
+                                                             std::move(call));
+  if (state_->enforces_deadline) return begun;
+  struct Wrap {
+    static awaitable<std::shared_ptr<BackendTransaction>> wrap(StatePointer state,
+                                                               awaitable<std::shared_ptr<BackendTransaction>> inner) {
+      auto transaction = co_await std::move(inner);
+      co_return limited_transaction(std::move(state), std::move(transaction));
+    }
+  };
+  return Wrap::wrap(state_, std::move(begun));
+}
+
+namespace {
+
+PoolStats with_retries(PoolStats stats, const PolicyState& state) {
+  stats.retries += state.retries.load(std::memory_order_relaxed);
+  stats.budget = static_cast<double>(state.budget->tokens());
+  return stats;
+}
+
+/// One budget for all databases of one key, as long as one of them is there.
+std::shared_ptr<RetryBudget> shared_budget(const Config& config) {
+  static auto* const mutex = new std::mutex;  // outlives every thread that may still open a database
+  static auto* const budgets = new std::map<std::string, std::weak_ptr<RetryBudget>>;
+  const auto capacity = static_cast<std::int64_t>(config.get<unsigned>("retry.budget"));
+  const auto key = config.identity() + " " + std::to_string(capacity);
+  const std::lock_guard lock(*mutex);
+  std::erase_if(*budgets, [](const auto& entry) { return entry.second.expired(); });
+  if (auto known = (*budgets)[key].lock()) return known;
+  auto made = std::make_shared<RetryBudget>(capacity);
+  (*budgets)[key] = made;
+  return made;
+}
+
+std::string text_option(const Config& config, std::initializer_list<const char*> names) {
+  const auto given = config.to_json();  // without secrets
+  for (const auto* name : names)
+    if (given.contains(name) && given.at(name).is_string()) return given.at(name).get<std::string>();
+  for (const auto& row : option_rows(config.backend()))
+    for (const auto* name : names)
+      if (row.name() == name && !row.secret() && !row.default_value().starts_with('=')) return row.default_value();
+  return {};
+}
+
+metrics::DatabaseLabels labels_of(const Config& config, const std::string& endpoint) {
+  metrics::DatabaseLabels labels;
+  labels.system = metrics::system_name(config.backend());
+  labels.name_space = text_option(config, {"database", "path", "bucket"});
+  labels.collection = text_option(config, {"table", "index", "collection", "prefix"});
+  if (endpoint != labels.name_space) metrics::set_server(labels, endpoint);
+  return labels;
+}
+
+RetryOptions retry_options(const Config& config) {
+  using std::chrono::milliseconds;
+  return RetryOptions()
+      .max_attempts(config.get<unsigned>("retry.max_attempts"))
+      .base(config.get<milliseconds>("retry.base"))
+      .throttle_base(config.get<milliseconds>("retry.throttle_base"))
+      .max(config.get<milliseconds>("retry.max"))
+      .reads(config.get<bool>("retry_reads"))
+      .writes(config.get<bool>("retry_writes"));
+}
+
+}  // namespace
+
+PoolStats PolicyBackend::stats() const { return with_retries(state_->backend->stats(), *state_); }
+PoolStats PolicyBackend::stats(const boost::asio::any_io_executor& executor) const {
+  return with_retries(state_->backend->stats(executor), *state_);
+}
+
+std::shared_ptr<Backend> with_policies(std::shared_ptr<Backend> backend, const Config& config, Clock& clock) {
+  if (backend->immediate() && !metrics::enabled()) return backend;
+  auto state = std::make_shared<PolicyState>();
+  state->name = config.backend();
+  state->capabilities = backend->capabilities();
+  state->enforces_deadline = backend->enforces_deadline() || backend->immediate();
+  state->repeats = !backend->repeats_itself() && !backend->immediate();
+  state->retry = retry_options(config);
+  state->budget = shared_budget(config);
+  state->metrics = metrics::DatabaseMetrics::of(labels_of(config, backend->endpoint()));
+  state->metrics->budget([weak = std::weak_ptr(state->budget)] {
+    const auto budget = weak.lock();
+    return budget ? static_cast<double>(budget->tokens()) : 0.0;
+  });
+  state->clock = &clock;
+  state->backend = std::move(backend);
+  return std::make_shared<PolicyBackend>(std::move(state));
+}
+
+}  // namespace weir::policy

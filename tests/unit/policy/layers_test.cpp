@@ -1,0 +1,237 @@
+#include "policy/layers.hpp"
+
+#include "unit/policy/fake_clock.hpp"
+#include "unit/policy/scripted_backend.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::SizeIs;
+using weir::awaitable;
+using weir::Backend;
+using weir::CallContext;
+using weir::Config;
+using weir::errc;
+using weir::Error;
+using weir::ErrorContext;
+using weir::Json;
+using weir::Query;
+using weir::Record;
+using weir::StreamOptions;
+using weir::test::FakeClock;
+using weir::test::record_of;
+using weir::test::run_with;
+using weir::test::ScriptedBackend;
+using weir::test::Step;
+using Kind = Step::Kind;
+
+class Layers : public testing::Test {
+ protected:
+  Layers() { weir::register_options("scripted"); }
+  std::shared_ptr<Backend> wrapped(const std::string& query = "") {
+    return weir::policy::with_policies(backend, Config::from_url("scripted:x" + query), clock);
+  }
+  Error error_of(awaitable<bool> body) {
+    try {
+      run_with(clock, std::move(body));
+    } catch (const Error& error) {
+      return error;
+    }
+    ADD_FAILURE() << "no error";
+    return Error(errc::server_error, "none");
+  }
+  CallContext within(std::chrono::milliseconds timeout) const {
+    CallContext context;
+    context.timeout = timeout;
+    context.deadline = clock.now() + timeout;
+    return context;
+  }
+
+  FakeClock clock;
+  std::shared_ptr<ScriptedBackend> backend = std::make_shared<ScriptedBackend>();
+};
+
+awaitable<bool> read_n(std::shared_ptr<Backend> store, CallContext context, int expected) {
+  const auto record = co_await store->read(context, "a");
+  EXPECT_TRUE(record);
+  if (record) {
+    EXPECT_EQ(record->get<int>("n"), expected);
+  }
+  co_return true;
+}
+
+TEST_F(Layers, a_read_is_tried_again) {
+  backend->records.emplace("a", record_of("a", 7));
+  backend->script = {Step(Kind::fail), Step(Kind::lose)};
+  run_with(clock, read_n(wrapped(), {}, 7));
+  EXPECT_THAT(backend->calls, ElementsAre("read a", "read a", "read a"));
+  EXPECT_EQ(backend->contexts[2].attempt, 3U);
+}
+
+TEST_F(Layers, the_last_error_says_how_often) {
+  backend->script = {Step(Kind::fail), Step(Kind::fail), Step(Kind::fail, errc::throttled), Step(Kind::pass)};
+  const auto error = error_of(read_n(wrapped(), {}, 7));
+  EXPECT_EQ(error.kind(), errc::throttled);
+  EXPECT_EQ(error.attempts(), 3U);
+  EXPECT_THAT(backend->calls, SizeIs(3));
+}
+
+TEST_F(Layers, what_does_not_pass_is_not_repeated) {
+  backend->script = {Step(Kind::fail, errc::permission_denied)};
+  EXPECT_EQ(error_of(read_n(wrapped(), {}, 7)).kind(), errc::permission_denied);
+  EXPECT_THAT(backend->calls, SizeIs(1));
+}
+
+TEST_F(Layers, options_of_the_database_and_of_the_call) {
+  backend->script.assign(20, Step(Kind::fail));
+  EXPECT_EQ(error_of(read_n(wrapped("?retry.max_attempts=5"), {}, 7)).attempts(), 5U);
+  EXPECT_EQ(error_of(read_n(wrapped("?retry_reads=false"), {}, 7)).attempts(), 1U);
+  CallContext context;
+  context.retry = weir::RetryOptions().max_attempts(2);
+  EXPECT_EQ(error_of(read_n(wrapped("?retry.max_attempts=5"), context, 7)).attempts(), 2U);
+}
+
+TEST_F(Layers, the_servers_hint_is_followed) {
+  backend->records.emplace("a", record_of("a", 7));
+  backend->script = {Step(Error(errc::throttled, "later", ErrorContext().retry_after(3000ms)))};
+  const auto before = clock.now();
+  run_with(clock, read_n(wrapped(), {}, 7));
+  EXPECT_GE(clock.now() - before, 3s);
+}
+
+TEST_F(Layers, databases_of_one_identity_share_a_budget) {
+  backend->script.assign(1000, Step(Kind::fail));
+  const auto first = wrapped("?retry.budget=30");
+  const auto second = wrapped("?retry.budget=30&timeout=3s");
+  EXPECT_EQ(error_of(read_n(first, {}, 7)).attempts(), 3U);
+  EXPECT_EQ(error_of(read_n(second, {}, 7)).attempts(), 1U) << "2 tokens are left of 30";
+  EXPECT_EQ(second->stats().budget, 2.0);
+  EXPECT_EQ(first->stats().retries, 2U);
+  const auto other = wrapped("?retry.budget=31");
+  EXPECT_EQ(error_of(read_n(other, {}, 7)).attempts(), 3U);
+}
+
+awaitable<bool> call_everything(std::shared_ptr<Backend> store) {
+  co_await store->exists(CallContext(), "a");
+  const auto found = co_await store->search(CallContext(), Query());
+  EXPECT_EQ(found.size(), 1U);
+  const auto count = co_await store->count(CallContext(), Query());
+  EXPECT_EQ(count, 1U);
+  std::vector<std::string> ids{"a", "b"};
+  const auto read = co_await store->read_batch(CallContext(), ids);
+  EXPECT_EQ(read.size(), 2U);
+  const auto plan = co_await store->explain(CallContext(), Query());
+  EXPECT_TRUE(plan.is_object());
+  const auto transaction = co_await store->begin(CallContext(), weir::TransactionOptions());
+  EXPECT_TRUE(transaction);
+  Json patch = Json::object();
+  const auto patched = co_await store->patch_where(CallContext(), Query(), patch);
+  EXPECT_EQ(patched, 1U);
+  const auto removed = co_await store->remove_where(CallContext(), Query());
+  EXPECT_EQ(removed, 1U);
+  const auto health = co_await store->ping(CallContext());
+  EXPECT_TRUE(health.reachable);
+  co_await store->close(0ms);
+  co_return true;
+}
+
+TEST_F(Layers, every_operation_comes_through) {
+  backend->records.emplace("a", record_of("a", 7));
+  const auto store = wrapped();
+  run_with(clock, call_everything(store));
+  EXPECT_TRUE(store->enforces_deadline());
+  EXPECT_FALSE(store->immediate());
+  EXPECT_TRUE(store->capabilities().atomic_batch);
+}
+
+awaitable<bool> ping_once(std::shared_ptr<Backend> store) {
+  co_await store->ping(CallContext());
+  co_return true;
+}
+awaitable<bool> remove_all(std::shared_ptr<Backend> store) {
+  co_await store->remove_where(CallContext(), Query());
+  co_return true;
+}
+
+TEST_F(Layers, what_cannot_be_repeated_is_not) {
+  backend->script = {Step(Kind::fail)};
+  EXPECT_EQ(error_of(ping_once(wrapped())).attempts(), 1U);
+  backend->script = {Step(Kind::fail)};
+  EXPECT_EQ(error_of(remove_all(wrapped())).attempts(), 1U);
+}
+
+awaitable<bool> stream_all(std::shared_ptr<Backend> store, CallContext context, StreamOptions options,
+                           std::vector<std::string>* ids) {
+  auto stream = store->scan(std::move(context), Query(), std::move(options));
+  for (;;) {
+    const auto batch = co_await stream.next_batch();
+    if (batch.empty()) break;
+    for (const auto& record : batch) ids->push_back(record.id);
+  }
+  co_await stream.close();
+  co_return true;
+}
+
+TEST_F(Layers, a_stream_begins_again_until_its_first_record) {
+  for (int i = 0; i < 5; ++i) backend->records.emplace(std::to_string(i), record_of(std::to_string(i), i));
+  backend->script = {Step(Kind::fail), Step(Kind::fail), Step(Kind::pass), Step(Kind::pass), Step(Kind::fail)};
+  std::vector<std::string> ids;
+  const auto error = error_of(stream_all(wrapped(), {}, {}, &ids));
+  EXPECT_EQ(error.kind(), errc::connection_lost);
+  EXPECT_THAT(ids, ElementsAre("0", "1", "2", "3")) << "nothing twice, and the failure is told";
+}
+
+TEST_F(Layers, a_store_that_does_not_cut_is_cut_here) {
+  std::vector<std::string> all;
+  for (int i = 0; i < 100; ++i) {
+    const auto id = "record " + std::to_string(i);
+    backend->records.emplace(id, record_of(id, i));
+    all.push_back(id);
+  }
+  std::vector<std::string> ids;
+  for (std::size_t part = 0; part < 3; ++part) {
+    const auto before = ids.size();
+    StreamOptions options;
+    options.partition(weir::Partition(part, 3));
+    run_with(clock, stream_all(wrapped(), {}, options, &ids));
+    EXPECT_GT(ids.size() - before, 15U) << "parts are of about the same size";
+  }
+  EXPECT_THAT(ids, testing::UnorderedElementsAreArray(all)) << "disjoint and complete";
+}
+
+TEST_F(Layers, every_later_fetch_of_a_stream_has_its_own_time) {
+  for (int i = 0; i < 5; ++i) backend->records.emplace(std::to_string(i), record_of(std::to_string(i), i));
+  backend->script = {Step(Kind::pass), Step(Kind::pass), Step(Kind::hang)};
+  std::vector<std::string> ids;
+  const auto before = clock.now();
+  EXPECT_EQ(error_of(stream_all(wrapped(), within(2s), {}, &ids)).kind(), errc::timeout);
+  EXPECT_EQ(clock.now() - before, 2s);
+  EXPECT_THAT(ids, SizeIs(4));
+  EXPECT_EQ(backend->cancelled, 1);
+}
+
+awaitable<bool> use_transaction(std::shared_ptr<Backend> store, CallContext context) {
+  const auto transaction = co_await store->begin(context, weir::TransactionOptions());
+  EXPECT_TRUE(co_await transaction->write(context, weir::WriteKind::create, record_of("a", 1), weir::WriteOptions()));
+  co_await transaction->commit(context);
+  co_return true;
+}
+
+TEST_F(Layers, a_transaction_has_deadlines_and_no_repetitions) {
+  run_with(clock, use_transaction(wrapped(), within(1s)));
+  backend->calls.clear();
+  backend->records.clear();
+  backend->script = {Step(Kind::pass), Step(Kind::pass), Step(Kind::hang)};
+  const auto error = error_of(use_transaction(wrapped(), within(1s)));
+  EXPECT_EQ(error.kind(), errc::timeout);
+  EXPECT_TRUE(error.maybe_applied()) << "a commit";
+  EXPECT_THAT(backend->calls, ElementsAre("begin", "create a", "commit"));
+  backend->script = {Step(Kind::pass), Step(Kind::fail)};
+  EXPECT_EQ(error_of(use_transaction(wrapped(), within(1s))).attempts(), 1U);
+}
+
+}  // namespace
