@@ -43,6 +43,54 @@ std::optional<std::string> evaluators_differ(const std::vector<Record>& records,
 
 Query from(const Json& json) { return Query::from_json(json); }
 
+// "", "a", the two halves, and the string without its first and its last character; characters stay whole.
+void shorter_strings(const std::string& text, const std::function<void(std::string)>& add) {
+  if (text.empty()) return;
+  add("");
+  if (text.size() == 1) return;
+  add("a");
+  std::vector<std::size_t> starts;
+  for (std::size_t i = 0; i < text.size(); ++i)
+    if ((static_cast<unsigned char>(text[i]) & 0xC0U) != 0x80U) starts.push_back(i);
+  if (starts.size() < 2) return;
+  const auto middle = starts[starts.size() / 2];
+  add(text.substr(0, middle));
+  add(text.substr(middle));
+  add(text.substr(starts[1]));
+  add(text.substr(0, starts.back()));
+}
+
+// Every value that is a step smaller.
+void smaller_values(const Json& value, const std::function<void(Json)>& add) {
+  if (value.is_object()) {
+    for (const auto& [key, inner] : value.items()) {
+      Json fewer = value;
+      fewer.erase(key);
+      add(std::move(fewer));
+      smaller_values(inner, [&value, &add, &name = key](Json smaller) {
+        Json changed = value;
+        changed[name] = std::move(smaller);
+        add(std::move(changed));
+      });
+    }
+  } else if (value.is_array()) {
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      Json fewer = value;
+      fewer.erase(i);
+      add(std::move(fewer));
+      smaller_values(value[i], [&](Json smaller) {
+        Json changed = value;
+        changed[i] = std::move(smaller);
+        add(std::move(changed));
+      });
+    }
+  } else if (value.is_string()) {
+    shorter_strings(value.get_ref<const std::string&>(), [&add](std::string shorter) { add(std::move(shorter)); });
+  } else if (value.is_number() && value != 0) {
+    add(0);
+  }
+}
+
 // Every query that is a step smaller.
 void smaller_filters(const Json& filter, const std::function<void(Json)>& add) {
   for (const char* kind : {"and", "or"}) {
@@ -74,20 +122,13 @@ void smaller_filters(const Json& filter, const std::function<void(Json)>& add) {
     changed["value"] = std::move(value);
     add(std::move(changed));
   };
-  const auto& value = filter["value"];
-  if (value.is_array() && (filter["op"] == "in" || filter["op"] == "not_in")) {
-    for (std::size_t i = 0; i < value.size(); ++i) {
-      Json fewer = value;
-      fewer.erase(i);
-      with_value(std::move(fewer));
-    }
+  if (filter.contains("path")) {  // a question without a value is smaller than one with
+    Json exists = Json::object();
+    exists["path"] = filter["path"];
+    exists["op"] = "exists";
+    add(std::move(exists));
   }
-  if (value.is_string())
-    for (std::size_t i = 0; i < value.get_ref<const std::string&>().size(); ++i) {
-      auto shorter = value.get<std::string>();
-      shorter.erase(i, 1);
-      with_value(shorter);
-    }
+  smaller_values(filter["value"], with_value);  // what becomes malformed by it is no candidate
 }
 
 std::vector<Query> smaller_queries(const Query& query) {
@@ -120,36 +161,6 @@ std::vector<Query> smaller_queries(const Query& query) {
       add(changed);
     });
   return out;
-}
-
-// Every value that is a step smaller.
-void smaller_values(const Json& value, const std::function<void(Json)>& add) {
-  if (value.is_object()) {
-    for (const auto& [key, inner] : value.items()) {
-      Json fewer = value;
-      fewer.erase(key);
-      add(std::move(fewer));
-      smaller_values(inner, [&value, &add, &name = key](Json smaller) {
-        Json changed = value;
-        changed[name] = std::move(smaller);
-        add(std::move(changed));
-      });
-    }
-  } else if (value.is_array()) {
-    for (std::size_t i = 0; i < value.size(); ++i) {
-      Json fewer = value;
-      fewer.erase(i);
-      add(std::move(fewer));
-      smaller_values(value[i], [&](Json smaller) {
-        Json changed = value;
-        changed[i] = std::move(smaller);
-        add(std::move(changed));
-      });
-    }
-  } else if (value.is_string() && value.get_ref<const std::string&>().size() > 1) {
-    add("");
-    add("a");
-  }
 }
 
 class Shrinker {

@@ -5,9 +5,11 @@
 #include "core/config/tree.hpp"
 #include "core/config/values.hpp"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <sstream>
 
 namespace weir::configuration {
 namespace {
@@ -15,15 +17,38 @@ namespace {
 constexpr int deepest_merge = 16;
 constexpr std::size_t most_entries = 10'000;
 
+// Takes what the parser says and keeps none of it.
+class Unheard final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+};
+
+// Not by YAML::LoadAll: where the parser stops in front of a token that begins nothing, such as a '}' too many, LoadAll
+// appends empty documents until the memory is gone (yaml-cpp 0.7).
+bool holds_one_document(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  Unheard handler;
+  return parser.HandleNextDocument(handler) && !parser.HandleNextDocument(handler);
+}
+
 class Document {
  public:
   explicit Document(std::string file) : file_(std::move(file)) {}
 
   YAML::Node root(std::string_view text) const {
     try {
-      const auto documents = YAML::LoadAll(std::string(text));
-      if (documents.size() != 1) refuse("", "file " + shown(file_) + " must hold one YAML document");
-      return documents.front();
+      const std::string whole(text);
+      if (!holds_one_document(whole)) refuse("", "file " + shown(file_) + " must hold one YAML document");
+      return YAML::Load(whole);
     } catch (const YAML::Exception& error) {
       // The library quotes from the file behind ':' and '('; that can be anything.
       const auto message = error.msg.substr(0, error.msg.find_first_of(":("));
