@@ -174,13 +174,13 @@ awaitable<BatchResult> SqliteBackend::write_batch(CallContext context, WriteKind
     const std::size_t end = begin + std::min(chunk, size - begin);
     // With `stop`, what came before the failed item stays, as it would one by one.
     struct Outcome {
+      Outcome() = default;
       BatchResult result;
       std::exception_ptr error;
     };
     const bool keep = options.on_error() == OnError::stop && !options.atomic();
-    auto work = [table = link->table, shared, kind, begin, end, collect, keep, size](Connection& connection) {
+    auto work = [table = link->table, shared, kind, begin, end, collect, keep](Connection& connection) {
       Outcome outcome;
-      outcome.result.ids.resize(size);
       try {
         write_many(connection, table->statements, kind, *shared, begin, end, collect, outcome.result);
       } catch (const Error& error) {
@@ -193,7 +193,7 @@ awaitable<BatchResult> SqliteBackend::write_batch(CallContext context, WriteKind
     };
     Outcome outcome = co_await call(link, JobKind::alone, context.deadline, std::move(work));
     if (outcome.error) std::rethrow_exception(outcome.error);
-    for (std::size_t i = begin; i < end; ++i) all.ids[i] = std::move(outcome.result.ids[i]);
+    for (std::size_t i = begin; i < end; ++i) all.ids[i] = std::move(outcome.result.ids[i - begin]);
     std::move(outcome.result.errors.begin(), outcome.result.errors.end(), std::back_inserter(all.errors));
     begin = end;
   }

@@ -6,7 +6,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
-#include <cctype>
+#include <cerrno>
 #include <limits>
 #include <utility>
 
@@ -182,6 +182,9 @@ Connection::Connection(const ConnectionSettings& settings, BusyHandler busy)
   try {
     if (result != SQLITE_OK) {
       if (handle_ == nullptr) throw make_error(SQLITE_NOMEM, "out of memory");
+      if ((result & 0xFF) == SQLITE_CANTOPEN && !settings.create && sqlite3_system_errno(handle_) == ENOENT)
+        throw Error(errc::not_found, "the file is not there, and is not to be made (option create_if_missing)",
+                    ErrorContext{}.server_code(std::to_string(result)));
       fail(result);
     }
     configure(settings);
@@ -214,6 +217,9 @@ void Connection::configure(const ConnectionSettings& settings) {
   register_functions(handle_, &failure_);
   if (!settings.read_only && !settings.query_only) set_journal_mode(settings.journal_mode);
   execute("PRAGMA synchronous=" + settings.synchronous);
+  // A log that a long stream made large gives its room back
+  // (https://www.sqlite.org/pragma.html#pragma_journal_size_limit).
+  execute("PRAGMA journal_size_limit=67108864");
   execute(settings.foreign_keys ? "PRAGMA foreign_keys=ON" : "PRAGMA foreign_keys=OFF");
   if (settings.cache_bytes != 0) execute("PRAGMA cache_size=-" + std::to_string(settings.cache_bytes / 1024 + 1));
   execute("PRAGMA mmap_size=" + std::to_string(settings.mmap_bytes));
@@ -262,9 +268,8 @@ void Connection::interrupt() noexcept {
 }
 
 void Connection::checkpoint_passive() noexcept {
-  int left = 0;
-  if (sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_PASSIVE, &left, nullptr) == SQLITE_OK)
-    wal_pages_ = 0;
+  // What is in the way (a reader, another process) will be gone another time.
+  sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
 }
 
 void Connection::fail(int result) {

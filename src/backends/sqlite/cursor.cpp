@@ -57,6 +57,10 @@ Cursor::Piece Cursor::fetch(Connection& connection) {
 
 void Cursor::detach() {
   if (!statement_) return;
+  if (abandoned_.load(std::memory_order_relaxed)) {
+    close();
+    return;
+  }
   while ((*statement_)->step()) {
     const Row row = row_of(**statement_);
     kept_.push_back({std::string(row.id), std::string(row.fields), std::string(row.metadata), row.version});

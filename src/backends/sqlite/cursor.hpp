@@ -5,6 +5,7 @@
 #include "backends/sqlite/engine.hpp"
 #include "backends/sqlite/operations.hpp"
 
+#include <atomic>
 #include <deque>
 #include <exception>
 #include <memory>
@@ -35,6 +36,8 @@ class Cursor final : public Session::Part {
   // Something else is about to be written on the same connection: what SQLite would then give is undefined
   // (https://www.sqlite.org/isolation.html), so that the rest is taken into memory as it stands in the file.
   void detach() override;
+  // Nobody reads it any more. From any thread; the statement is closed when its session comes to it.
+  void abandon() noexcept { abandoned_.store(true, std::memory_order_relaxed); }
   void close() noexcept override;
 
  private:
@@ -53,6 +56,7 @@ class Cursor final : public Session::Part {
   std::optional<Piece> ahead_;
   std::exception_ptr failure_;
   std::deque<Kept> kept_;
+  std::atomic<bool> abandoned_{false};
   bool started_ = false;
   bool ended_ = false;
 };

@@ -41,17 +41,21 @@ bool answered_at_once(const Job& job) noexcept {
   }
 }
 
-bool may_interrupt(const Job& job) noexcept { return job.kind != JobKind::write && job.kind != JobKind::end_session; }
+// Interrupting would hit the others that share its transaction.
+bool may_interrupt(const Job& job) noexcept {
+  return job.kind != JobKind::write && job.kind != JobKind::point_read && job.kind != JobKind::end_session;
+}
 
 }  // namespace
 
 void Engine::Answers::give() noexcept {
+  // First, so that whoever is answered may be the last user and join the threads.
+  garbage.clear();
   std::vector<Loop::Answer> answers;
   answers.reserve(list.size());
   for (auto& [job, error] : list) answers.push_back({&job->waiter, std::move(error)});
   Loop::complete(answers);
   list.clear();
-  garbage.clear();
 }
 
 void Engine::enqueue(JobQueue& queue, const JobPointer& job) {
@@ -95,7 +99,10 @@ bool Engine::submit(const JobPointer& job) {
       refuse(errc::pool_full, std::to_string(queue.size()) + " operations wait already (option max_waiters)");
     } else {
       ++job->client->active_;
-      if (job->kind == JobKind::end_session) job->session->ending_ = true;
+      if (job->kind == JobKind::end_session) {
+        job->session->ending_ = true;
+        if (!job->session->write) stop_running(*job->session, answers);  // a commit keeps what was asked for before it
+      }
       job->wait_until = job->deadline;
       if (!in_session && settings_.acquire_timeout.count() != 0)
         job->wait_until = std::min(job->wait_until, now + settings_.acquire_timeout);
@@ -175,6 +182,7 @@ void Engine::finish(const JobPointer& job, Answers& answers) {
     answers.add(job, std::move(error));
   }
   release_client(job->client, answers);
+  answers.garbage.push_back(std::move(job->client));
 }
 
 // A job that waits leaves the queue with an error.
@@ -186,6 +194,7 @@ void Engine::drop(Job& job, std::exception_ptr error, Answers& answers) {
   job.answered = true;
   if (job.kind == JobKind::begin_read || job.kind == JobKind::begin_write) end_session(job.session, answers);
   release_client(job.client, answers);
+  answers.garbage.push_back(std::move(job.client));
   answers.add(std::move(keep), std::move(error));
 }
 
@@ -203,9 +212,9 @@ void Engine::end_session(const std::shared_ptr<Session>& session, Answers& answe
   session->state_ = Session::State::ended;
   sessions_.remove(session);
   answers.garbage.push_back(session);
-  while (!session->queue_.empty())
-    drop(*session->queue_.front(),
-         std::make_exception_ptr(Error(errc::invalid_argument, "the transaction or stream is over")), answers);
+  const Error over = session->client->closed_ ? Error(errc::pool_closed, "the database was closed")
+                                              : Error(errc::invalid_argument, "the transaction or stream is over");
+  while (!session->queue_.empty()) drop(*session->queue_.front(), std::make_exception_ptr(over), answers);
   if (session == owner_) {
     owner_.reset();
     writer_wake_.notify_one();
@@ -254,6 +263,16 @@ void Engine::stop_job(Job& job, Stop reason, Answers& answers) {
   answers.add(*job.place, error_of(reason));
 }
 
+// What a session that ends still does is wanted by nobody: a piece of a stream that was fetched ahead, or an operation
+// whose coroutine is gone.
+void Engine::stop_running(const Session& session, Answers& answers) {
+  for (const JobPointer& job : running_)
+    if (job->session.get() == &session && job->kind == JobKind::in_session) {
+      stop_job(*job, Stop::cancelled, answers);
+      return;  // one at a time
+    }
+}
+
 void Engine::enqueue_end(const std::shared_ptr<Session>& session) {
   auto job = make_job(JobKind::end_session, [](Connection& connection) { connection.roll_back(); });
   job->session = session;
@@ -278,9 +297,16 @@ void Engine::close_parts(Session& session) noexcept {
 void Engine::abandon(const std::shared_ptr<Session>& session) noexcept {
   if (generation_ != process_generation()) return;
   try {
-    const std::lock_guard lock(mutex_);
-    if (session->state_ == Session::State::opening) session->abandoned_ = true;
-    if (session->state_ == Session::State::open && !session->ending_) enqueue_end(session);
+    Answers answers;
+    {
+      const std::lock_guard lock(mutex_);
+      if (session->state_ == Session::State::opening) session->abandoned_ = true;
+      if (session->state_ == Session::State::open && !session->ending_) {
+        stop_running(*session, answers);
+        enqueue_end(session);
+      }
+    }
+    answers.give();
   } catch (const std::bad_alloc&) {
     // The session stays open until the database is closed; there is no memory to say so.
   }

@@ -150,6 +150,7 @@ class Engine final : public Wakeable, public std::enable_shared_from_this<Engine
   std::exception_ptr waited_too_long(const Job& job, Clock::time_point now) const;
   void end_session(const std::shared_ptr<Session>& session, Answers& answers);
   void schedule(const std::shared_ptr<Session>& session);
+  void stop_running(const Session& session, Answers& answers);
   void enqueue_end(const std::shared_ptr<Session>& session);
   static void close_parts(Session& session) noexcept;
   void admit_sessions();
@@ -201,6 +202,7 @@ class Engine final : public Wakeable, public std::enable_shared_from_this<Engine
   bool beginning_ = false;   // the writer waits for the file's lock, nothing is taken yet
   bool locked_out_ = false;  // and another process holds it
   Clock::time_point next_check_ = Clock::time_point::max();
+  int checkpointed_at_ = 0;                        // pages in the log when it was last copied into the file
   std::unique_ptr<Connection> writer_connection_;  // the writer thread's
   PoolStats counters_;
   std::vector<std::thread> threads_;

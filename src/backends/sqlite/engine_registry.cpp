@@ -64,8 +64,11 @@ class Undertaker {
   Undertaker() = default;
   Undertaker(const Undertaker&) = delete;
   Undertaker& operator=(const Undertaker&) = delete;
-  ~Undertaker() = delete;  // a reader may let go of the last engine while the statics are being destroyed
-  /// At the end of the process: joins what has begun. An engine that comes later stays as it is, its threads waiting.
+  ~Undertaker() = delete;  // a thread may let go of the last engine while the statics are being destroyed
+  const std::uint64_t generation = process_generation();
+  // Made at the same time as another one: nothing was given to it.
+  void discard() { ::operator delete(this); }
+  // At the end of the process: joins what has begun. An engine that comes later stays as it is, its threads waiting.
   void finish() {
     std::vector<std::thread> threads;
     {
@@ -100,16 +103,27 @@ class Undertaker {
   bool finishing_ = false;
 };
 
+// One for each process: what a fork left behind in a child is not there to be joined.
 Undertaker& undertaker() {
-  static Undertaker* const instance = new Undertaker;
+  static std::atomic<Undertaker*> instance{nullptr};
+  for (;;) {
+    Undertaker* current = instance.load(std::memory_order_acquire);
+    if (current != nullptr && current->generation == process_generation()) break;
+    auto* fresh = new Undertaker;
+    // The former one, of the parent, is left as it is.
+    if (!instance.compare_exchange_strong(current, fresh, std::memory_order_acq_rel)) fresh->discard();
+  }
   struct Finish {
     Finish() = default;
     Finish(const Finish&) = delete;
     Finish& operator=(const Finish&) = delete;
-    ~Finish() { instance->finish(); }
+    ~Finish() {
+      Undertaker* last = instance.load(std::memory_order_acquire);
+      if (last->generation == process_generation()) last->finish();
+    }
   };
   static const Finish at_exit;
-  return *instance;
+  return *instance.load(std::memory_order_acquire);
 }
 
 thread_local const Engine* own_engine = nullptr;

@@ -65,8 +65,8 @@ void Engine::run_writer() {
       run_owner(lock);
     } else {
       write_once(lock);
-      maintain(lock);
     }
+    maintain(lock);
   }
   lock.unlock();
   writer_connection_.reset();
@@ -278,11 +278,15 @@ void Engine::run_owner(Lock& lock) {
   lock.lock();
 }
 
-// Copies the log into the file here instead of inside somebody's commit.
+// Copies the log into the file here instead of inside somebody's commit. Streams that read an old state keep the log
+// from being begun anew; it is looked at again only after it has grown by as much.
 void Engine::maintain(Lock& lock) {
   if (!writer_connection_ || owner_) return;
   const int pages = writer_connection_->wal_pages();
-  if (pages < checkpoint_idle || (pages < checkpoint_always && !write_queue_.empty())) return;
+  if (pages < checkpointed_at_) checkpointed_at_ = 0;
+  const int grown = pages - checkpointed_at_;
+  if (grown < checkpoint_idle || (grown < checkpoint_always && !write_queue_.empty())) return;
+  checkpointed_at_ = pages;
   lock.unlock();
   writer_connection_->checkpoint_passive();
   lock.lock();

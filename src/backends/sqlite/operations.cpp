@@ -139,9 +139,10 @@ bool write_one(Connection& connection, const TableStatements& sql, WriteKind kin
 
 void write_many(Connection& connection, const TableStatements& sql, WriteKind kind, const std::vector<Record>& records,
                 std::size_t begin, std::size_t end, bool collect, BatchResult& result) {
+  result.ids.resize(end - begin);
   for (std::size_t i = begin; i < end; ++i) {
     try {
-      if (write_one(connection, sql, kind, records[i], std::nullopt)) result.ids[i] = records[i].id;
+      if (write_one(connection, sql, kind, records[i], std::nullopt)) result.ids[i - begin] = records[i].id;
     } catch (const Error& error) {
       // What concerns the file and not the item ends the batch.
       const bool of_item = error.kind() == errc::already_exists || error.kind() == errc::conflict ||

@@ -8,7 +8,7 @@ namespace weir::sqlite {
 StreamSource::StreamSource(std::shared_ptr<Link> link, CallContext context, Query query, StreamOptions options)
     : StreamSource(std::move(link), nullptr, std::move(context), std::move(query), std::move(options)) {}
 
-StreamSource::StreamSource(std::shared_ptr<Link> link, std::shared_ptr<SessionHandle> transaction, CallContext context,
+StreamSource::StreamSource(std::shared_ptr<Link> link, std::shared_ptr<Session> transaction, CallContext context,
                            Query query, StreamOptions options)
     : link_(std::move(link)),
       session_(std::move(transaction)),
@@ -19,6 +19,10 @@ StreamSource::StreamSource(std::shared_ptr<Link> link, std::shared_ptr<SessionHa
       allowance_(context_.deadline == Clock::time_point::max() ? Clock::duration::max()
                                                                : context_.deadline - Clock::now()) {}
 
+StreamSource::~StreamSource() {
+  if (in_transaction_ && cursor_) cursor_->abandon();
+}
+
 Clock::time_point StreamSource::limit() const {
   return allowance_ == Clock::duration::max() ? Clock::time_point::max() : Clock::now() + allowance_;
 }
@@ -27,10 +31,11 @@ awaitable<void> StreamSource::open() {
   if (!in_transaction_) {
     co_await ensure(link_, context_.deadline);
     const auto client = link_->client();
-    session_ = std::make_shared<SessionHandle>(client, false, context_.tag);
+    own_ = std::make_shared<SessionHandle>(client, false, context_.tag);
+    session_ = own_->session();
     auto work = [](Connection&) {};
     auto job = make_job(JobKind::begin_read, std::move(work));
-    job->session = session_->session();
+    job->session = session_;
     job->deadline = context_.deadline;
     co_await run(client, job);
   }
@@ -47,7 +52,7 @@ awaitable<std::vector<Record>> StreamSource::next_batch() {
   if (ended_) co_return std::vector<Record>();
   const bool first = !cursor_;
   if (first) co_await open();
-  const auto session = session_->session();
+  const auto session = session_;
   const auto client = session->client;
   auto work = [cursor = cursor_, session, first](Connection& connection) {
     if (first) session->parts.push_back(cursor);
@@ -61,7 +66,7 @@ awaitable<std::vector<Record>> StreamSource::next_batch() {
   ended_ = piece.last;
   if (ended_) {
     // What the store holds is free now, not only when the consumer looks for the end.
-    if (!in_transaction_) session_.reset();
+    own_.reset();
   } else if (!in_transaction_) {
     auto ahead =
         make_job(JobKind::in_session, [cursor = cursor_](Connection& connection) { cursor->fetch_ahead(connection); });
@@ -73,22 +78,22 @@ awaitable<std::vector<Record>> StreamSource::next_batch() {
 }
 
 awaitable<void> StreamSource::close() {
+  const bool over = ended_ || !cursor_;
   ended_ = true;
-  if (!session_ || !cursor_) {
-    session_.reset();
+  if (over) {
+    own_.reset();
     co_return;
   }
-  const auto session = session_->session();
-  auto work = [cursor = cursor_, session](Connection& connection) {
+  const auto session = session_;
+  auto work = [cursor = cursor_, session](Connection&) {
     cursor->close();
     session->parts.remove(cursor);
-    if (!session->write) connection.clear_interrupt();
   };
   auto job = make_job(in_transaction_ ? JobKind::in_session : JobKind::end_session, std::move(work));
   job->session = session;
   job->deadline = limit();
   co_await run(session->client, job);
-  session_.reset();
+  own_.reset();
 }
 
 }  // namespace weir::sqlite

@@ -75,8 +75,8 @@ awaitable<bool> SqliteBackendTransaction::write(CallContext context, WriteKind k
 }
 
 RecordStream SqliteBackendTransaction::scan(CallContext context, Query query, StreamOptions options) {
-  return RecordStream(
-      std::make_shared<StreamSource>(link_, session_, std::move(context), std::move(query), std::move(options)));
+  return RecordStream(std::make_shared<StreamSource>(link_, session_->session(), std::move(context), std::move(query),
+                                                     std::move(options)));
 }
 
 awaitable<std::vector<Record>> SqliteBackendTransaction::search(CallContext context, Query query) {
@@ -111,7 +111,6 @@ awaitable<BatchResult> SqliteBackendTransaction::write_batch(CallContext context
                items = std::move(records)](Connection& connection) {
     detach_cursors(*session);
     BatchResult result;
-    result.ids.resize(items.size());
     const auto write = [&] {
       write_many(connection, table->statements, kind, items, 0, items.size(), collect, result);
       return 0;

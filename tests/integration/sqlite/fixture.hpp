@@ -5,6 +5,7 @@
 #include <weir/weir.hpp>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include <gtest/gtest.h>

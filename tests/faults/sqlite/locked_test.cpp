@@ -1,0 +1,205 @@
+// Somebody else has the file locked: another program (a connection of SQLite's own interface), or a transaction of
+// ours.
+
+#include "integration/sqlite/fixture.hpp"
+
+#include <weir/sqlite.hpp>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <sqlite3.h>
+
+namespace weir {
+namespace {
+
+using test::on_loop;
+using test::TemporaryFolder;
+using namespace std::chrono_literals;
+
+// Another program in the middle of a write.
+class OtherProgram {
+ public:
+  explicit OtherProgram(const std::string& file) {
+    EXPECT_EQ(sqlite3_open(file.c_str(), &handle_), SQLITE_OK);
+    run("BEGIN IMMEDIATE");
+  }
+  OtherProgram(const OtherProgram&) = delete;
+  OtherProgram& operator=(const OtherProgram&) = delete;
+  ~OtherProgram() { sqlite3_close(handle_); }
+  void finish() { run("COMMIT"); }
+
+ private:
+  void run(const char* sql) {
+    EXPECT_EQ(sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(handle_);
+  }
+  sqlite3* handle_ = nullptr;
+};
+
+awaitable<std::optional<Error>> create_fails(AsyncDatabase db, std::string id) {
+  try {
+    co_await db.create(Record{}.with_id(id));
+  } catch (const Error& error) {
+    co_return error;
+  }
+  co_return std::nullopt;
+}
+
+CallOptions once(std::chrono::milliseconds timeout) {
+  return CallOptions{}.timeout(timeout).retry(RetryOptions{}.max_attempts(1));
+}
+
+TEST(Locked, unavailable_after_busy_timeout) {
+  TemporaryFolder folder;
+  auto body = [&]() -> awaitable<void> {
+    auto first = co_await AsyncDatabase::open("sqlite:" + folder.file("a.db") + "?busy_timeout=40ms");
+    auto db = first.with(once(10s));
+    co_await db.create(Record{}.with_id("before"));
+    OtherProgram other(folder.file("a.db"));
+    const auto error = co_await create_fails(db, "during");
+    EXPECT_TRUE(error.has_value());
+    if (!error) co_return;
+    EXPECT_EQ(error->kind(), errc::unavailable) << error->what();
+    EXPECT_TRUE(error->transient());
+    EXPECT_FALSE(error->maybe_applied());
+    EXPECT_EQ(error->server_code(), "5");
+    EXPECT_TRUE((co_await db.read("before")).has_value());
+    other.finish();
+    EXPECT_FALSE((co_await create_fails(db, "after")).has_value());
+    EXPECT_FALSE(co_await db.exists("during"));
+    co_await db.close();
+  };
+  on_loop(body());
+}
+
+TEST(Locked, the_deadline_comes_first) {
+  TemporaryFolder folder;
+  auto body = [&]() -> awaitable<void> {
+    auto first = co_await AsyncDatabase::open("sqlite:" + folder.file("a.db") + "?busy_timeout=60s");
+    auto db = first.with(once(60ms));
+    co_await first.create(Record{}.with_id("before"));
+    OtherProgram other(folder.file("a.db"));
+    const auto begin = std::chrono::steady_clock::now();
+    const auto error = co_await create_fails(db, "during");
+    EXPECT_TRUE(error && error->kind() == errc::timeout) << (error ? error->what() : "no error");
+    EXPECT_NE((error ? std::string(error->what()) : "").find("another process"), std::string::npos);
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 20s);
+    other.finish();
+    EXPECT_FALSE(co_await first.exists("during"));
+    EXPECT_FALSE((co_await create_fails(first, "after")).has_value());
+    co_await first.close();
+  };
+  on_loop(body());
+}
+
+TEST(Locked, waiting_can_be_cancelled) {
+  TemporaryFolder folder;
+  boost::asio::io_context loop(1);
+  AsyncDatabase db;
+  auto open = [&]() -> awaitable<void> {
+    db = co_await AsyncDatabase::open("sqlite:" + folder.file("a.db") + "?busy_timeout=60s");
+    co_await db.create(Record{}.with_id("before"));
+  };
+  boost::asio::co_spawn(loop, open(), boost::asio::detached);
+  loop.run();
+  loop.restart();
+  OtherProgram other(folder.file("a.db"));
+  boost::asio::cancellation_signal signal;
+  std::optional<errc> outcome;
+  auto write = [&]() -> awaitable<void> {
+    const auto error = co_await create_fails(db, "during");
+    outcome = error ? error->kind() : errc::server_error;
+  };
+  boost::asio::co_spawn(loop, write(), boost::asio::bind_cancellation_slot(signal.slot(), boost::asio::detached));
+  boost::asio::post(loop,
+                    [&] { boost::asio::post(loop, [&] { signal.emit(boost::asio::cancellation_type::terminal); }); });
+  loop.run();
+  EXPECT_EQ(outcome, errc::cancelled);
+  other.finish();
+  loop.restart();
+  auto check = [&]() -> awaitable<void> {
+    EXPECT_FALSE(co_await db.exists("during"));
+    EXPECT_FALSE((co_await create_fails(db, "after")).has_value());
+    co_await db.close();
+  };
+  boost::asio::co_spawn(loop, check(), boost::asio::detached);
+  loop.run();
+}
+
+TEST(Locked, a_transaction_of_ours_is_named) {
+  TemporaryFolder folder;
+  auto body = [&]() -> awaitable<void> {
+    auto first = co_await AsyncDatabase::open("sqlite:" + folder.file("a.db"));
+    auto tx = co_await first.with(CallOptions{}.tag("nightly")).begin();
+    co_await tx.create(Record{}.with_id("inside"));
+    const auto error = co_await create_fails(first.with(once(50ms)), "outside");
+    EXPECT_TRUE(error && (error->kind() == errc::pool_timeout || error->kind() == errc::timeout))
+        << (error ? error->what() : "");
+    if (error) {
+      EXPECT_NE(std::string(error->what()).find("a transaction (nightly) has held it for"), std::string::npos)
+          << error->what();
+    }
+    EXPECT_FALSE(co_await first.exists("inside"));
+    co_await tx.commit();
+    EXPECT_TRUE(co_await first.exists("inside"));
+    EXPECT_FALSE((co_await create_fails(first, "outside")).has_value());
+    co_await first.close();
+  };
+  on_loop(body());
+}
+
+TEST(Locked, streams_are_bounded_and_say_so) {
+  TemporaryFolder folder;
+  auto body = [&]() -> awaitable<void> {
+    auto db = co_await AsyncDatabase::open("sqlite:" + folder.file("a.db") + "?max_size=1&acquire_timeout=50ms");
+    std::vector<Record> records;
+    for (int i = 0; i < 5000; ++i) records.push_back(Record{}.with_id(std::to_string(i)));
+    co_await db.create_batch(std::move(records));
+    auto outer = db.stream({}, StreamOptions{}.batch_size(10));
+    co_await outer.next();
+    auto inner = db.stream();
+    try {
+      co_await inner.next();
+      ADD_FAILURE();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), errc::pool_timeout) << error.what();
+      EXPECT_NE(std::string(error.what()).find("max_size"), std::string::npos);
+    }
+    co_await outer.close();
+    auto again = db.stream();
+    std::size_t count = 0;
+    while (auto record = co_await again.next()) ++count;
+    EXPECT_EQ(count, 5000U);
+    co_await db.close();
+  };
+  on_loop(body());
+}
+
+TEST(Locked, the_queue_is_bounded) {
+  TemporaryFolder folder;
+  auto body = [&]() -> awaitable<void> {
+    auto db = co_await AsyncDatabase::open("sqlite:" + folder.file("a.db") + "?max_waiters=3");
+    auto tx = co_await db.begin();
+    const auto executor = co_await boost::asio::this_coro::executor;
+    int full = 0;
+    int written = 0;
+    auto write = [&](int i) -> awaitable<void> {
+      const auto error = co_await create_fails(db.with(once(10s)), std::to_string(i));
+      if (!error) ++written;
+      if (error && error->kind() == errc::pool_full) ++full;
+    };
+    for (int i = 0; i < 8; ++i) boost::asio::co_spawn(executor, write(i), boost::asio::detached);
+    while (full < 5) co_await boost::asio::post(executor, boost::asio::use_awaitable);
+    co_await tx.rollback();
+    while (written < 3) co_await boost::asio::post(executor, boost::asio::use_awaitable);
+    EXPECT_EQ(full, 5);
+    co_await db.close();
+  };
+  on_loop(body());
+}
+
+}  // namespace
+}  // namespace weir
