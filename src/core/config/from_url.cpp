@@ -5,6 +5,8 @@
 #include "core/config/url.hpp"
 #include "core/config/values.hpp"
 
+#include <algorithm>
+
 namespace weir::configuration {
 namespace {
 
@@ -71,7 +73,9 @@ void Builder::add_url(std::string_view url, const std::string& source) {
     return add_conninfo(*this, url, source);
   try {
     const auto parts = split_url(url);
-    if (find_scheme(parts.scheme) != options_)
+    // Not by looking the scheme up again: whoever registers the backend's options anew meanwhile replaces the set
+    // there.
+    if (std::find(info.schemes.begin(), info.schemes.end(), parts.scheme) == info.schemes.end())
       refuse(info.name, "the URL" + (source.empty() ? "" : " (" + source + ")") + " is for another backend");
     lenient_ = info.family == family::mongodb;
     switch (info.style) {
