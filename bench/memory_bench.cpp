@@ -3,6 +3,7 @@
 //   memory_bench SECONDS        cases mem_create, mem_read, mem_read_2_threads, mem_search, core_co_await, core_direct
 #include "backends/immediate_backend.hpp"
 #include "backends/memory/memory_backend.hpp"
+#include "count_allocations.hpp"
 #include "measure.hpp"
 
 #include <weir/weir.hpp>
@@ -13,23 +14,10 @@
 
 #include <atomic>
 #include <cstdlib>
-#include <new>
 #include <thread>
 #include <vector>
 
 namespace asio = boost::asio;
-
-namespace {
-std::atomic<std::uint64_t> allocations{0};
-}
-
-void* operator new(std::size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace {
 
@@ -96,7 +84,7 @@ weir::awaitable<void> search_for(weir::AsyncDatabase db, double seconds) {
 weir::awaitable<void> awaited(weir::AsyncDatabase db, double seconds) {
   const std::string absent = "no such record";
   const bench::Stopwatch watch;
-  const auto before = allocations.load();
+  const auto before = bench::allocations();
   double calls = 0;
   while (watch.seconds() < seconds) {
     for (int i = 0; i < 1000; ++i) {
@@ -106,7 +94,7 @@ weir::awaitable<void> awaited(weir::AsyncDatabase db, double seconds) {
     calls += 1000;
   }
   bench::report("weir", "core_co_await", calls, watch,
-                per_operation("allocations_op", allocations.load() - before, calls));
+                per_operation("allocations_op", bench::allocations() - before, calls));
 }
 
 void direct(double seconds) {
@@ -141,10 +129,10 @@ int main(int argc, char** argv) {
   on_a_loop(create_all(db));
   {
     const bench::Stopwatch watch;
-    const auto before = allocations.load();
+    const auto before = bench::allocations();
     const double reads = on_a_loop(read_for(db, seconds, 1));
     bench::report("weir", "mem_read", reads, watch,
-                  per_operation("allocations_op", allocations.load() - before, reads));
+                  per_operation("allocations_op", bench::allocations() - before, reads));
   }
   {
     const bench::Stopwatch watch;

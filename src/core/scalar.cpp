@@ -34,12 +34,31 @@ int compare_alike(const Scalar& value, const Json& operand) noexcept {
   return compare_number(value, *operand.get_ptr<const std::int64_t*>());
 }
 
+int compare_number(const Scalar& value, std::uint64_t operand) noexcept {  // above int64
+  switch (value.kind) {
+    case Scalar::Kind::integer: return -1;
+    case Scalar::Kind::unsigned_integer: return compare_values(value.unsigned_integer, operand);
+    default: return -compare_integer_double(operand, value.real);
+  }
+}
+
 }  // namespace
 
 int compare(const Scalar& value, const Json& operand) noexcept {
   const Rank a = value.rank();
   const Rank b = rank_of(operand);
   return a != b ? compare_values(a, b) : compare_alike(value, operand);
+}
+
+int compare(const Scalar& left, const Scalar& right) noexcept {
+  if (left.rank() != right.rank()) return compare_values(left.rank(), right.rank());
+  switch (right.kind) {
+    case Scalar::Kind::text: return left.text.compare(right.text);
+    case Scalar::Kind::boolean: return compare_values(left.truth, right.truth);
+    case Scalar::Kind::integer: return compare_number(left, right.integer);
+    case Scalar::Kind::unsigned_integer: return compare_number(left, right.unsigned_integer);
+    default: return compare_number(left, right.real);
+  }
 }
 
 bool satisfies(const Comparison& c, const Scalar& value) {

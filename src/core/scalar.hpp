@@ -73,6 +73,7 @@ struct Scalar {
 // Three-way over all scalars: numbers by their exact value, strings by bytes, booleans. `operand` is one of a
 // Comparison.
 WEIR_API int compare(const Scalar& value, const Json& operand) noexcept;
+WEIR_API int compare(const Scalar& left, const Scalar& right) noexcept;
 
 // Whether one value passes the positive test of a comparison; `negated` and `or_missing` are for the caller, and so are
 // exists and match.

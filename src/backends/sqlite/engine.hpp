@@ -134,46 +134,57 @@ class Engine final : public Wakeable, public std::enable_shared_from_this<Engine
     std::vector<std::shared_ptr<void>> garbage;
   };
 
-  // engine.cpp: queues
-  void start_threads();
+  void start_threads();  // engine_registry.cpp
+
+  // engine.cpp: from a queue to an answer
   void enqueue(JobQueue& queue, const JobPointer& job);
   bool call_reader();
   void wake_reader();
   void take(const JobPointer& job, Connection* connection, Clock::time_point now);
+  static void run_job(Job& job, Connection& connection);
   void finish(const JobPointer& job, Answers& answers);
   void drop(Job& job, std::exception_ptr error, Answers& answers);
   void release_client(const std::shared_ptr<Client>& client, Answers& answers);
+
+  // engine_sessions.cpp
+  void schedule(const std::shared_ptr<Session>& session);
+  void enqueue_end(const std::shared_ptr<Session>& session);
+  void end_session(const std::shared_ptr<Session>& session, Answers& answers);
+  void admit_sessions();
+  static void close_parts(Session& session) noexcept;
+
+  // engine_stop.cpp
   void stop_job(Job& job, Stop reason, Answers& answers);
+  void stop_running(const Session& session, Answers& answers);
   void stop_client(const std::shared_ptr<Client>& client, Answers& answers);
+
+  // engine_clock.cpp
+  void run_clock();
   void watch(Clock::time_point when);
   void check_times(Clock::time_point now, Answers& answers);
   std::exception_ptr waited_too_long(const Job& job, Clock::time_point now) const;
-  void end_session(const std::shared_ptr<Session>& session, Answers& answers);
-  void schedule(const std::shared_ptr<Session>& session);
-  void stop_running(const Session& session, Answers& answers);
-  void enqueue_end(const std::shared_ptr<Session>& session);
-  static void close_parts(Session& session) noexcept;
-  void admit_sessions();
 
-  // engine_threads.cpp
+  // engine_writer.cpp
   void run_writer();
-  void run_reader();
-  void run_clock();
   void write_once(Lock& lock);
+  void fail_front(Lock& lock, std::exception_ptr error);
   void run_group(Lock& lock);
+  void commit_group(const std::vector<JobPointer>& jobs);
   void run_alone(Lock& lock, const JobPointer& job);
   void open_write_session(Lock& lock, const JobPointer& job);
   void run_owner(Lock& lock);
-  void commit_group(const std::vector<JobPointer>& jobs);
-  void fail_front(Lock& lock, std::exception_ptr error);
   void maintain(Lock& lock);
-  void read_once(Lock& lock, std::unique_ptr<Connection>& connection);
-  void run_session_turn(Lock& lock);
-  void run_begin_read(const JobPointer& job);
+
+  // engine_readers.cpp
+  void run_reader();
   std::unique_ptr<Connection> open_reader();
+  void read_once(Lock& lock, std::unique_ptr<Connection>& connection);
+  void run_begin_read(const JobPointer& job);
+  void run_session_turn(Lock& lock);
+
+  // engine_busy.cpp
   bool writer_may_wait(std::chrono::nanoseconds waited);
   bool reader_may_wait(std::chrono::nanoseconds waited);
-  static void run_job(Job& job, Connection& connection);
 
   const EngineSettings settings_;
   const std::uint64_t generation_;
@@ -208,7 +219,7 @@ class Engine final : public Wakeable, public std::enable_shared_from_this<Engine
   std::vector<std::thread> threads_;
 };
 
-// A coroutine waits for the job. Throws what came of it.
+// A coroutine waits for the job (engine_wait.cpp). Throws what came of it.
 awaitable<void> run(std::shared_ptr<Client> client, JobPointer job);
 
 }  // namespace weir::sqlite

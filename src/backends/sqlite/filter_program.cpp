@@ -1,7 +1,5 @@
 #include "backends/sqlite/filter_program.hpp"
 
-#include "core/number_order.hpp"
-
 #include <weir/error.hpp>
 
 #include <algorithm>
@@ -13,86 +11,7 @@ namespace {
 // Deeper than any record that is taken; it guards the stack against a file that others wrote.
 constexpr unsigned depth_limit = 4000;
 
-int rank_of(Scalar::Kind kind) noexcept {
-  return kind == Scalar::Kind::string ? 1 : (kind == Scalar::Kind::boolean ? 2 : 0);
-}
-
-int rank_of(const Json& operand) noexcept { return operand.is_string() ? 1 : (operand.is_boolean() ? 2 : 0); }
-
-int compare_numbers(const Scalar& left, std::int64_t right) noexcept {
-  if (left.kind == Scalar::Kind::integer) return core::compare_values(left.integer, right);
-  return -core::compare_integer_double(right, left.real);
-}
-
-int compare_numbers(const Scalar& left, double right) noexcept {
-  if (left.kind == Scalar::Kind::integer) return core::compare_integer_double(left.integer, right);
-  return core::compare_values(left.real, right);
-}
-
-// Both have one rank.
-int compare_same_rank(const Scalar& value, const Json& operand) noexcept {
-  switch (value.kind) {
-    case Scalar::Kind::string: return value.text.compare(*operand.get_ptr<const std::string*>());
-    case Scalar::Kind::boolean: return core::compare_values(value.truth, *operand.get_ptr<const bool*>());
-    default:
-      if (operand.is_number_float()) return compare_numbers(value, *operand.get_ptr<const double*>());
-      return compare_numbers(value, *operand.get_ptr<const std::int64_t*>());
-  }
-}
-
-int compare(const Scalar& value, const Json& operand) noexcept {
-  const int a = rank_of(value.kind);
-  const int b = rank_of(operand);
-  return a != b ? (a < b ? -1 : 1) : compare_same_rank(value, operand);
-}
-
-bool test_scalar(const Comparison& c, Operator test, const Scalar& value) {
-  const auto ordered = [&](auto accept) {
-    const Json& operand = c.operands[0];
-    return rank_of(value.kind) == rank_of(operand) && accept(compare_same_rank(value, operand));
-  };
-  const bool is_text = value.kind == Scalar::Kind::string;
-  const auto operand_text = [&]() -> const std::string& { return *c.operands[0].get_ptr<const std::string*>(); };
-  switch (test) {
-    case Operator::eq: return ordered([](int order) { return order == 0; });
-    case Operator::lt: return ordered([](int order) { return order < 0; });
-    case Operator::le: return ordered([](int order) { return order <= 0; });
-    case Operator::gt: return ordered([](int order) { return order > 0; });
-    case Operator::ge: return ordered([](int order) { return order >= 0; });
-    case Operator::between: {
-      const int rank = rank_of(value.kind);
-      return rank == rank_of(c.operands[0]) && rank == rank_of(c.operands[1]) &&
-             compare_same_rank(value, c.operands[0]) >= 0 && compare_same_rank(value, c.operands[1]) <= 0;
-    }
-    case Operator::in: {
-      const auto found = std::lower_bound(c.operands.begin(), c.operands.end(), value,
-                                          [](const Json& a, const Scalar& b) { return compare(b, a) > 0; });
-      return found != c.operands.end() && compare(value, *found) == 0;
-    }
-    case Operator::like:
-    case Operator::ilike: return is_text && c.like->matches(value.text);
-    case Operator::starts_with: return is_text && value.text.starts_with(operand_text());
-    case Operator::contains: return is_text && value.text.find(operand_text()) != std::string_view::npos;
-    case Operator::regex: return is_text && c.regex->matches(value.text);
-    case Operator::exists: return true;
-    default: return false;
-  }
-}
-
 }  // namespace
-
-int compare_scalars(const Scalar& left, const Scalar& right) noexcept {
-  const int a = rank_of(left.kind);
-  const int b = rank_of(right.kind);
-  if (a != b) return a < b ? -1 : 1;
-  switch (right.kind) {
-    case Scalar::Kind::string: return left.text.compare(right.text);
-    case Scalar::Kind::boolean: return core::compare_values(left.truth, right.truth);
-    case Scalar::Kind::integer: return compare_numbers(left, right.integer);
-    case Scalar::Kind::real: return compare_numbers(left, right.real);
-  }
-  return 0;
-}
 
 std::shared_ptr<const FilterProgram> FilterProgram::compile(const Filter& filter,
                                                             const std::vector<const FilterNode*>& nodes) {
@@ -107,7 +26,7 @@ std::shared_ptr<const FilterProgram> FilterProgram::compile(const Filter& filter
 
 std::uint32_t FilterProgram::add_leaf(const Comparison& comparison, Operator test) {
   const auto leaf = static_cast<std::uint32_t>(leaves_.size());
-  leaves_.push_back({&comparison, test});
+  leaves_.push_back(&comparison);
   if (comparison.on_id) {
     id_leaves_.push_back(leaf);
     return leaf;
@@ -193,10 +112,8 @@ struct FilterProgram::Walk {
     Scalar scalar;
     if (!scanner.scalar(scalar)) return true;
     hit_all(node.exists);
-    for (const std::uint32_t leaf : node.leaves) {
-      const Leaf& test = program.leaves_[leaf];
-      if (hits[leaf] == 0 && test_scalar(*test.comparison, test.test, scalar)) hit(leaf);
-    }
+    for (const std::uint32_t leaf : node.leaves)
+      if (hits[leaf] == 0 && core::satisfies(*program.leaves_[leaf], scalar)) hit(leaf);
     return open != 0;
   }
 
@@ -252,11 +169,11 @@ bool FilterProgram::matches(std::string_view id, std::string_view fields) const 
     many.resize(leaves_.size());
     hits = many.data();
   }
-  Scalar scalar;
-  scalar.kind = Scalar::Kind::string;
-  scalar.text = id;
-  for (const std::uint32_t leaf : id_leaves_)
-    hits[leaf] = test_scalar(*leaves_[leaf].comparison, leaves_[leaf].test, scalar) ? 1 : 0;
+  const Scalar id_scalar = Scalar::of(id);
+  for (const std::uint32_t leaf : id_leaves_) {
+    const Comparison& test = *leaves_[leaf];
+    hits[leaf] = test.test == Operator::exists || core::satisfies(test, id_scalar) ? 1 : 0;
+  }
   if (const std::size_t open = leaves_.size() - id_leaves_.size(); open != 0) {
     std::string buffer;
     Walk walk{*this, JsonScanner(fields, buffer), hits, open};
@@ -316,12 +233,12 @@ struct KeyProgram::Walk {
     Scalar scalar;
     if (!scanner.scalar(scalar)) return;
     if (found) {
-      const int order = compare_scalars(scalar, best);
+      const int order = core::compare(scalar, best);
       if (descending ? order <= 0 : order >= 0) return;
     }
     found = true;
     best = scalar;
-    if (scalar.kind == Scalar::Kind::string) {
+    if (scalar.kind == Scalar::Kind::text) {
       storage.assign(scalar.text);
       best.text = storage;
     }

@@ -28,11 +28,6 @@ class FilterProgram {
   bool matches(std::string_view id, std::string_view fields) const;
 
  private:
-  // One test of the values at a path (or of the id). `comparison` points into `filter_`.
-  struct Leaf {
-    const Comparison* comparison;
-    Operator test;
-  };
   struct Node {  // of the tree of paths
     std::vector<std::pair<std::string, std::uint32_t>> children;
     std::vector<std::uint32_t> leaves;  // tests of the scalars here
@@ -52,7 +47,9 @@ class FilterProgram {
   static bool evaluate(const Expression& expression, const unsigned char* hits);
 
   Filter filter_;
-  std::vector<Leaf> leaves_;
+  // Tests of the values at a path (or of the id); they point into `filter_`. One that a node lists under `exists` asks
+  // only whether there is a value.
+  std::vector<const Comparison*> leaves_;
   std::vector<std::uint32_t> id_leaves_;
   std::vector<Node> nodes_;
   Expression expression_{FilterNode::Kind::always, 0, -1, false, {}};
@@ -73,8 +70,5 @@ class KeyProgram {
   Path path_;
   Order order_;
 };
-
-// Three-way over all scalars: numbers by exact value, then strings by bytes, then booleans.
-int compare_scalars(const Scalar& left, const Scalar& right) noexcept;
 
 }  // namespace weir::sqlite

@@ -62,8 +62,11 @@ void key_function(sqlite3_context* context, int, sqlite3_value** arguments) {
     }
     switch (best.kind) {
       case Scalar::Kind::integer: sqlite3_result_int64(context, best.integer); break;
+      case Scalar::Kind::unsigned_integer:
+        sqlite3_result_double(context, static_cast<double>(best.unsigned_integer));
+        break;
       case Scalar::Kind::real: sqlite3_result_double(context, best.real); break;
-      case Scalar::Kind::string:
+      case Scalar::Kind::text:
         sqlite3_result_text64(context, best.text.data(), best.text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
         break;
       case Scalar::Kind::boolean: sqlite3_result_blob(context, best.truth ? "\1" : "\0", 1, SQLITE_STATIC); break;

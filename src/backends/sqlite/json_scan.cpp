@@ -134,7 +134,7 @@ void JsonScanner::literal(std::string_view word) {
 bool JsonScanner::scalar(Scalar& out) {
   switch (peek()) {
     case '"':
-      out.kind = Scalar::Kind::string;
+      out.kind = Scalar::Kind::text;
       out.text = string();
       return true;
     case 't':

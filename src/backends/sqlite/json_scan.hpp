@@ -3,7 +3,8 @@
 // Reading JSON text where it lies, without building values: what filters and orderings need of a stored record.
 // The text is UTF-8 as the codec writes it; anything malformed throws CorruptJson and is never read past its end.
 
-#include <cstdint>
+#include "core/scalar.hpp"
+
 #include <string>
 #include <string_view>
 
@@ -11,15 +12,9 @@ namespace weir::sqlite {
 
 struct CorruptJson {};
 
-// A scalar as it stands in the text.
-struct Scalar {
-  enum class Kind : unsigned char { integer, real, string, boolean };
-  Kind kind = Kind::boolean;
-  bool truth = false;
-  std::int64_t integer = 0;
-  double real = 0;
-  std::string_view text;  // of a string, unescaped; valid until the scanner's buffer is used again
-};
+// A scalar as it stands in the text: never an unsigned_integer, a number beyond int64 is read as a double. A string's
+// text is unescaped and valid until the scanner's buffer is used again.
+using core::Scalar;
 
 class JsonScanner {
  public:

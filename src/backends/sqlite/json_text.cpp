@@ -38,7 +38,8 @@ class Parser {
       case Scalar::Kind::integer: out = scalar.integer; return;
       case Scalar::Kind::real: out = scalar.real; return;
       case Scalar::Kind::boolean: out = scalar.truth; return;
-      case Scalar::Kind::string: out = checked(scalar.text); return;
+      case Scalar::Kind::unsigned_integer: out = scalar.unsigned_integer; return;
+      case Scalar::Kind::text: out = checked(scalar.text); return;
     }
   }
 

@@ -74,7 +74,7 @@ TEST(KeyProgram, agrees_with_the_reference_on_random_data) {
     if (has_a != has_b) {
       mine = has_a ? -1 : 1;
     } else if (has_a) {
-      mine = compare_scalars(a, b);
+      mine = core::compare(a, b);
       if (order == Order::desc) mine = -mine;
     }
     const int reference = core::RecordOrder({key}).compare(left, right);

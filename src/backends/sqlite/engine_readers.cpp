@@ -1,0 +1,200 @@
+// The threads that read: short reads together, long ones alone, and turns of streams and read-only transactions.
+
+#include "backends/sqlite/engine.hpp"
+#include "backends/sqlite/engine_errors.hpp"
+
+#include <utility>
+#include <vector>
+
+namespace weir::sqlite {
+namespace {
+
+// As many short reads share one read transaction at most.
+constexpr std::size_t read_group_size = 64;
+
+}  // namespace
+
+void Engine::run_reader() {
+  std::unique_ptr<Connection> connection;
+  Lock lock(mutex_);
+  for (;;) {
+    while (!stopping_ && read_queue_.empty() && ready_sessions_.empty()) {
+      ++idle_readers_;
+      reader_wake_.wait(lock);
+      --idle_readers_;
+      if (reader_signals_ != 0) --reader_signals_;
+    }
+    if (stopping_) break;
+    sessions_turn_ = !sessions_turn_;
+    if (!ready_sessions_.empty() && (sessions_turn_ || read_queue_.empty())) {
+      run_session_turn(lock);
+    } else {
+      read_once(lock, connection);
+    }
+  }
+  lock.unlock();
+  connection.reset();
+}
+
+std::unique_ptr<Connection> Engine::open_reader() {
+  ConnectionSettings settings = settings_.connection;
+  settings.query_only = true;
+  return std::make_unique<Connection>(settings, [this](auto waited) { return reader_may_wait(waited); });
+}
+
+std::unique_ptr<Connection> Engine::borrow(const Client& client) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (client.closed_) throw Error(errc::pool_closed, "the database was closed");
+    ++counters_.acquires;
+    ++counters_.acquires_immediate;
+    if (!lent_.empty()) {
+      auto connection = std::move(lent_.back());
+      lent_.pop_back();
+      return connection;
+    }
+  }
+  ConnectionSettings settings = settings_.connection;
+  settings.query_only = true;
+  return std::make_unique<Connection>(settings, nullptr);
+}
+
+void Engine::give_back(std::unique_ptr<Connection> connection) noexcept {
+  const std::lock_guard lock(mutex_);
+  lent_.push_back(std::move(connection));
+}
+
+void Engine::read_once(Lock& lock, std::unique_ptr<Connection>& connection) {
+  if (read_queue_.front()->kind == JobKind::begin_read) {
+    const JobPointer job = read_queue_.front();
+    take(job, nullptr, Clock::now());
+    if (!read_queue_.empty()) wake_reader();
+    lock.unlock();
+    run_begin_read(job);
+    lock.lock();
+    return;
+  }
+  std::exception_ptr error;
+  if (!connection) {
+    lock.unlock();
+    try {
+      connection = open_reader();
+    } catch (...) {
+      error = current_error();
+    }
+    lock.lock();
+    if (read_queue_.empty() || read_queue_.front()->kind == JobKind::begin_read) return;
+  }
+  std::vector<JobPointer> jobs;
+  const auto now = Clock::now();
+  do {
+    jobs.push_back(read_queue_.front());
+    take(jobs.back(), connection.get(), now);
+  } while (jobs.front()->kind == JobKind::point_read && jobs.size() < read_group_size && !read_queue_.empty() &&
+           read_queue_.front()->kind == JobKind::point_read);
+  if (!read_queue_.empty()) wake_reader();
+  lock.unlock();
+  if (error) {
+    for (const JobPointer& job : jobs) job->error = error;
+  } else {
+    // One transaction for all: the locks and the look at the log's end are most of a short read's cost.
+    bool together = jobs.size() > 1;
+    try {
+      if (together) StatementUse(*connection, "BEGIN")->step();
+    } catch (const Error&) {
+      together = false;
+    }
+    for (const JobPointer& job : jobs) run_job(*job, *connection);
+    if (together) {
+      try {
+        StatementUse(*connection, "COMMIT")->step();
+      } catch (const Error&) {
+        connection->roll_back();
+      }
+    }
+  }
+  lock.lock();
+  Answers answers;
+  for (const JobPointer& job : jobs) finish(job, answers);
+  lock.unlock();
+  answers.give();
+  jobs.clear();
+  lock.lock();
+}
+
+void Engine::run_begin_read(const JobPointer& job) {
+  const std::shared_ptr<Session> session = job->session;
+  std::unique_ptr<Connection> connection;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_connections_.empty()) {
+      connection = std::move(idle_connections_.back());
+      idle_connections_.pop_back();
+    }
+  }
+  job->error = nullptr;
+  try {
+    if (!connection) connection = open_reader();
+    connection->clear_interrupt();
+    connection->execute("BEGIN");
+    // The snapshot is taken by the first read, not by BEGIN.
+    connection->execute("SELECT 1 FROM sqlite_schema LIMIT 1");
+  } catch (...) {
+    job->error = current_error();
+  }
+  if (!job->error) run_job(*job, *connection);
+  Answers answers;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!job->error) {
+      session->connection_ = std::move(connection);
+      session->state_ = Session::State::open;
+      session->since_ = Clock::now();
+      ++session->client->active_;
+      // Given up while it was being opened: nobody else will end it.
+      if (session->abandoned_ || job->answered) enqueue_end(session);
+      schedule(session);
+    } else {
+      end_session(session, answers);
+    }
+    finish(job, answers);
+  }
+  if (connection && connection->in_transaction()) connection->roll_back();
+  answers.give();
+}
+
+void Engine::run_session_turn(Lock& lock) {
+  const std::shared_ptr<Session> session = ready_sessions_.front();
+  ready_sessions_.pop_front();
+  if (session->queue_.empty()) {
+    session->scheduled_ = false;
+    return;
+  }
+  JobPointer job = session->queue_.front();
+  Connection& connection = *session->connection_;
+  take(job, &connection, Clock::now());
+  if (!ready_sessions_.empty() || !read_queue_.empty()) wake_reader();
+  lock.unlock();
+  const bool ends = job->kind == JobKind::end_session;
+  if (ends) close_parts(*session);
+  run_job(*job, connection);
+  if (ends && connection.in_transaction()) connection.roll_back();
+  lock.lock();
+  Answers answers;
+  if (ends) {
+    if (idle_connections_.size() < settings_.max_sessions) idle_connections_.push_back(std::move(session->connection_));
+    end_session(session, answers);
+  }
+  finish(job, answers);
+  session->scheduled_ = false;
+  if (!ends) schedule(session);
+  std::unique_ptr<Connection> surplus = std::move(session->connection_);
+  if (!ends) session->connection_ = std::move(surplus);
+  lock.unlock();
+  surplus.reset();
+  answers.give();
+  job.reset();
+  lock.lock();
+}
+
+}  // namespace weir::sqlite

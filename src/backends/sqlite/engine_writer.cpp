@@ -1,0 +1,245 @@
+// The thread that writes: groups of writes, work that needs a transaction of its own, transactions of users, and the
+// copying of the log.
+
+#include "backends/sqlite/engine.hpp"
+#include "backends/sqlite/engine_errors.hpp"
+
+#include <utility>
+#include <vector>
+
+namespace weir::sqlite {
+namespace {
+
+// As many writes share one transaction at most; more only makes the first wait.
+constexpr std::size_t group_size = 512;
+// Pages of log above which the writer copies them into the file when it has nothing else to do, and always.
+constexpr int checkpoint_idle = 1000;
+constexpr int checkpoint_always = 4000;
+
+void commit(Connection& connection) { connection.execute("COMMIT"); }
+
+}  // namespace
+
+void Engine::run_writer() {
+  Lock lock(mutex_);
+  for (;;) {
+    writer_idle_ = true;
+    writer_wake_.wait(lock, [this] { return stopping_ || (owner_ ? !owner_->queue_.empty() : !write_queue_.empty()); });
+    writer_idle_ = false;
+    if (stopping_) break;
+    if (owner_) {
+      run_owner(lock);
+    } else {
+      write_once(lock);
+    }
+    maintain(lock);
+  }
+  lock.unlock();
+  writer_connection_.reset();
+}
+
+// The lock of the file is waited for while the jobs are still in the queue, where they can be cancelled and run out of
+// time.
+void Engine::write_once(Lock& lock) {
+  const bool bare = write_queue_.front()->kind == JobKind::bare;
+  std::exception_ptr error;
+  beginning_ = true;
+  lock.unlock();
+  try {
+    if (!writer_connection_)
+      writer_connection_ =
+          std::make_unique<Connection>(settings_.connection, [this](auto waited) { return writer_may_wait(waited); });
+    writer_connection_->clear_interrupt();
+    if (!bare) writer_connection_->execute("BEGIN IMMEDIATE");
+  } catch (...) {
+    error = current_error();
+  }
+  lock.lock();
+  beginning_ = false;
+  locked_out_ = false;
+  if (error) {
+    fail_front(lock, error);
+    return;
+  }
+  // Who was first may have gone meanwhile.
+  if (!write_queue_.empty()) {
+    const JobPointer first = write_queue_.front();
+    if (first->kind == JobKind::bare) {
+      if (bare) {
+        run_alone(lock, first);
+        return;
+      }
+    } else if (!bare) {
+      switch (first->kind) {
+        case JobKind::begin_write: open_write_session(lock, first); return;
+        case JobKind::alone: run_alone(lock, first); return;
+        default: run_group(lock); return;
+      }
+    }
+  }
+  lock.unlock();
+  writer_connection_->roll_back();
+  lock.lock();
+}
+
+// The transaction could not begin: all that would have been in it fail with the reason. When nobody waits any more, the
+// reason was that nobody waits.
+void Engine::fail_front(Lock& lock, std::exception_ptr error) {
+  Answers answers;
+  bool first = true;
+  while (!write_queue_.empty() && (first || write_queue_.front()->kind == JobKind::write)) {
+    drop(*write_queue_.front(), error, answers);
+    first = false;
+  }
+  lock.unlock();
+  answers.give();
+  lock.lock();
+}
+
+void Engine::run_group(Lock& lock) {
+  std::vector<JobPointer> jobs;
+  const auto now = Clock::now();
+  while (!write_queue_.empty() && write_queue_.front()->kind == JobKind::write && jobs.size() < group_size) {
+    jobs.push_back(write_queue_.front());
+    take(jobs.back(), writer_connection_.get(), now);
+  }
+  lock.unlock();
+  commit_group(jobs);
+  lock.lock();
+  Answers answers;
+  for (const JobPointer& job : jobs) finish(job, answers);
+  lock.unlock();
+  answers.give();
+  jobs.clear();
+  lock.lock();
+}
+
+// Every job is one statement, which fails alone and whole. Only when SQLite gives the whole transaction up (no space,
+// an I/O error) is each done again by itself, so that no write fails for another's sake.
+void Engine::commit_group(const std::vector<JobPointer>& jobs) {
+  Connection& connection = *writer_connection_;
+  bool lost = false;
+  for (const JobPointer& job : jobs) {
+    run_job(*job, connection);
+    lost = !connection.in_transaction();
+    if (lost) break;
+  }
+  if (!lost) {
+    try {
+      commit(connection);
+      return;
+    } catch (...) {
+      connection.roll_back();
+      if (jobs.size() == 1) {
+        jobs.front()->error = current_error();
+        return;
+      }
+    }
+  }
+  if (jobs.size() == 1) return;
+  for (const JobPointer& job : jobs) {
+    try {
+      connection.execute("BEGIN IMMEDIATE");
+      run_job(*job, connection);
+      if (connection.in_transaction()) commit(connection);
+    } catch (...) {
+      job->error = current_error();
+      connection.roll_back();
+    }
+  }
+}
+
+void Engine::run_alone(Lock& lock, const JobPointer& job) {
+  take(job, writer_connection_.get(), Clock::now());
+  lock.unlock();
+  Connection& connection = *writer_connection_;
+  run_job(*job, connection);
+  if (connection.in_transaction()) {
+    try {
+      connection.clear_interrupt();
+      if (job->error) {
+        connection.roll_back();
+      } else if (job->kind == JobKind::bare) {
+        // Somebody's BEGIN without an end would shut all others out.
+        connection.roll_back();
+        job->error = std::make_exception_ptr(
+            Error(errc::invalid_argument, "the statement left a transaction open; it was rolled back (use begin())"));
+      } else {
+        commit(connection);
+      }
+    } catch (...) {
+      job->error = current_error();
+      connection.roll_back();
+    }
+  }
+  lock.lock();
+  Answers answers;
+  finish(job, answers);
+  lock.unlock();
+  answers.give();
+  lock.lock();
+}
+
+void Engine::open_write_session(Lock& lock, const JobPointer& job) {
+  take(job, writer_connection_.get(), Clock::now());
+  owner_ = job->session;
+  owner_->state_ = Session::State::open;
+  owner_->since_ = Clock::now();
+  ++owner_->client->active_;
+  lock.unlock();
+  run_job(*job, *writer_connection_);
+  lock.lock();
+  Answers answers;
+  const std::shared_ptr<Session> session = job->session;
+  if (job->error) {
+    writer_connection_->roll_back();
+    end_session(session, answers);
+  } else if (session->abandoned_) {
+    enqueue_end(session);
+  }
+  finish(job, answers);
+  lock.unlock();
+  answers.give();
+  lock.lock();
+}
+
+void Engine::run_owner(Lock& lock) {
+  const std::shared_ptr<Session> session = owner_;
+  JobPointer job = session->queue_.front();
+  take(job, writer_connection_.get(), Clock::now());
+  lock.unlock();
+  Connection& connection = *writer_connection_;
+  const bool ends = job->kind == JobKind::end_session;
+  if (ends) close_parts(*session);
+  if (!connection.in_transaction() && !ends) {
+    job->error = std::make_exception_ptr(
+        Error(errc::serialization_failure, "SQLite rolled the transaction back after an earlier error"));
+  } else {
+    run_job(*job, connection);
+  }
+  if (ends) connection.roll_back();  // a commit that failed
+  lock.lock();
+  Answers answers;
+  if (ends) end_session(session, answers);
+  finish(job, answers);
+  lock.unlock();
+  answers.give();
+  job.reset();
+  lock.lock();
+}
+
+// Copies the log into the file here instead of inside somebody's commit. Streams that read an old state keep the log
+// from being begun anew; it is looked at again only after it has grown by as much.
+void Engine::maintain(Lock& lock) {
+  if (!writer_connection_ || owner_) return;
+  const int pages = writer_connection_->wal_pages();
+  if (pages < checkpointed_at_) checkpointed_at_ = 0;
+  const int grown = pages - checkpointed_at_;
+  if (grown < checkpoint_idle || (grown < checkpoint_always && !write_queue_.empty())) return;
+  checkpointed_at_ = pages;
+  lock.unlock();
+  writer_connection_->checkpoint_passive();
+  lock.lock();
+}
+
+}  // namespace weir::sqlite
