@@ -33,10 +33,10 @@ class Measurement {
  public:
   Measurement() : wall_(std::chrono::steady_clock::now()), cpu_(cpu()) {}
   double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - wall_).count(); }
-  void report(const char* name, double operations) const {
+  void report(const char* name, double operations, const char* peer = "weir") const {
     const double elapsed = seconds();
     const double used = cpu() - cpu_;
-    std::printf("{\"peer\":\"weir\",\"case\":\"%s\",\"ops_s\":%.0f,\"client_cpu_us_op\":%.3f}\n", name,
+    std::printf("{\"peer\":\"%s\",\"case\":\"%s\",\"ops_s\":%.0f,\"client_cpu_us_op\":%.3f}\n", peer, name,
                 operations / elapsed, used / operations * 1e6);
     std::fflush(stdout);
   }
@@ -90,6 +90,12 @@ inline std::vector<weir::Record> records() {
 
 inline void remove_files(const std::string& path) {
   for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(path + suffix);
+}
+
+// Of the file, with the case's options and those of the environment (BENCH_OPTIONS="cache_size=64MiB&…").
+inline std::string url(const std::string& file, std::string options = {}) {
+  if (const char* more = std::getenv("BENCH_OPTIONS")) options += (options.empty() ? "" : "&") + std::string(more);
+  return "sqlite:" + file + (options.empty() ? "" : "?" + options);
 }
 
 // One loop, one thread; ends the program when the coroutine throws.

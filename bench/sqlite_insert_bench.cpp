@@ -5,7 +5,7 @@ namespace {
 
 weir::awaitable<void> measure(std::string file, bool atomic) {
   bench::remove_files(file);
-  auto db = co_await weir::AsyncDatabase::open("sqlite:" + file);
+  auto db = co_await weir::AsyncDatabase::open(bench::url(file));
   co_await db.ping();
   auto records = bench::records();
   const bench::Measurement watch;

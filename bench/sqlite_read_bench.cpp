@@ -16,7 +16,7 @@ weir::awaitable<void> read_many(weir::AsyncDatabase db, double seconds, const be
 }
 
 weir::awaitable<void> measure(std::string file, double seconds, std::string options, std::string suffix) {
-  auto db = co_await weir::AsyncDatabase::open("sqlite:" + file + options);
+  auto db = co_await weir::AsyncDatabase::open(bench::url(file, options));
   long total = 0;
   {
     const bench::Measurement watch;
@@ -32,7 +32,7 @@ weir::awaitable<void> measure(std::string file, double seconds, std::string opti
 }
 
 weir::awaitable<void> prepare(std::string file) {
-  auto db = co_await weir::AsyncDatabase::open("sqlite:" + file);
+  auto db = co_await weir::AsyncDatabase::open(bench::url(file));
   co_await db.create_batch(bench::records());
   co_await db.close();
 }
@@ -46,5 +46,5 @@ int main(int count, char** arguments) {
   bench::remove_files(file);
   bench::run(prepare(file));
   bench::run(measure(file, seconds, "", ""));
-  bench::run(measure(file, seconds, "?inline_reads=true", "_inline"));
+  bench::run(measure(file, seconds, "inline_reads=true", "_inline"));
 }

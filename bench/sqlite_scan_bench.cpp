@@ -1,73 +1,84 @@
-// sq-4: scans and filters. usage: sqlite_scan FILE SECONDS
+// sq-4: scans and filters. usage: sqlite_scan FILE SECONDS [CASE]
 #include "sqlite_common.hpp"
 
 #include <weir/sqlite.hpp>
 
+#include <string_view>
+
 namespace {
 
-weir::awaitable<void> measure(std::string file, double seconds) {
+using Body = weir::awaitable<std::size_t> (*)(weir::AsyncDatabase, bench::Keys&);
+
+weir::awaitable<std::size_t> scan(weir::AsyncDatabase db, bench::Keys&) {
+  std::size_t total = 0;
+  auto stream = db.stream();
+  for (;;) {
+    const auto batch = co_await stream.next_batch();
+    if (batch.empty()) co_return total;
+    total += batch.size();
+  }
+}
+
+weir::awaitable<std::size_t> scan_rows(weir::AsyncDatabase db, bench::Keys&) {
+  const auto rows = co_await db.native<weir::SqliteDatabase>().query("SELECT id, fields, metadata FROM records");
+  co_return rows.size();
+}
+
+weir::awaitable<std::size_t> count_without_index(weir::AsyncDatabase db, bench::Keys& keys) {
+  const int low = keys.next();
+  weir::Query query(weir::field("value").between(low, low + 100));
+  co_await db.count(query);
+  co_return 1;
+}
+
+weir::awaitable<std::size_t> search_indexed(weir::AsyncDatabase db, bench::Keys& keys) {
+  for (int k = 0; k < 20; ++k) {
+    const int low = keys.next();
+    weir::Query query(weir::field("value").between(low, low + 9));
+    co_await db.search(query);
+  }
+  co_return 20;
+}
+
+weir::awaitable<std::size_t> stream_indexed(weir::AsyncDatabase db, bench::Keys& keys) {
+  for (int k = 0; k < 20; ++k) {
+    const int low = keys.next();
+    weir::Query query(weir::field("value").between(low, low + 9));
+    auto stream = db.stream(query);
+    while (!(co_await stream.next_batch()).empty()) {
+    }
+  }
+  co_return 20;
+}
+
+struct Case {
+  const char* name;
+  Body body;
+  bool indexed;
+};
+constexpr Case cases[] = {{"scan", scan, false},
+                          {"scan_rows", scan_rows, false},
+                          {"json_filter_scan_noindex", count_without_index, false},
+                          {"json_filter_indexed_10rows", search_indexed, true},
+                          {"json_filter_indexed_10rows_stream", stream_indexed, true}};
+
+weir::awaitable<void> measure(std::string file, double seconds, std::string_view only) {
   bench::remove_files(file);
-  auto db = co_await weir::AsyncDatabase::open("sqlite:" + file);
-  co_await db.create_batch(bench::records());
-  {
-    long total = 0;
-    const bench::Measurement watch;
-    do {
-      auto stream = db.stream();
-      for (;;) {
-        const auto batch = co_await stream.next_batch();
-        if (batch.empty()) break;
-        total += static_cast<long>(batch.size());
-      }
-    } while (watch.seconds() < seconds);
-    watch.report("scan", static_cast<double>(total));
-  }
-  {
-    long total = 0;
-    auto& native = db.native<weir::SqliteDatabase>();
-    const bench::Measurement watch;
-    do {
-      const auto rows = co_await native.query("SELECT id, fields, metadata FROM records");
-      total += static_cast<long>(rows.size());
-    } while (watch.seconds() < seconds);
-    watch.report("scan_rows", static_cast<double>(total));
-  }
-  {
-    long total = 0;
+  auto plain = co_await weir::AsyncDatabase::open(bench::url(file));
+  co_await plain.create_batch(bench::records());
+  auto indexed = co_await weir::AsyncDatabase::open(bench::url(file, "index=value"));
+  for (const Case& each : cases) {
+    if (!only.empty() && only != each.name) continue;
+    if (each.indexed) co_await indexed.ping();  // makes the index
     bench::Keys keys;
+    std::size_t total = 0;
     const bench::Measurement watch;
     do {
-      const int low = keys.next();
-      weir::Query query(weir::field("value").between(low, low + 100));
-      co_await db.count(query);
-      ++total;
+      total += co_await each.body(each.indexed ? indexed : plain, keys);
     } while (watch.seconds() < seconds);
-    watch.report("json_filter_scan_noindex", static_cast<double>(total));
+    watch.report(each.name, static_cast<double>(total));
   }
-  co_await db.close();
-  auto indexed = co_await weir::AsyncDatabase::open("sqlite:" + file + "?index=value");
-  co_await indexed.ping();
-  for (const bool by_id : {false, true}) {
-    long total = 0;
-    bench::Keys keys;
-    const bench::Measurement watch;
-    do {
-      for (int k = 0; k < 20; ++k) {
-        const int low = keys.next();
-        weir::Query query(weir::field("value").between(low, low + 9));
-        if (by_id) {
-          co_await indexed.search(query);
-        } else {
-          auto stream = indexed.stream(query);
-          while (!(co_await stream.next_batch()).empty()) {
-          }
-        }
-        ++total;
-      }
-    } while (watch.seconds() < seconds);
-    watch.report(by_id ? "json_filter_indexed_10rows" : "json_filter_indexed_10rows_stream",
-                 static_cast<double>(total));
-  }
+  co_await plain.close();
   co_await indexed.close();
 }
 
@@ -75,5 +86,5 @@ weir::awaitable<void> measure(std::string file, double seconds) {
 
 int main(int count, char** arguments) {
   if (count < 3) return 2;
-  bench::run(measure(arguments[1], std::atof(arguments[2])));
+  bench::run(measure(arguments[1], std::atof(arguments[2]), count > 3 ? arguments[3] : ""));
 }

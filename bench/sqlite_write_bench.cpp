@@ -1,4 +1,5 @@
 // sq-3: single writes, each acknowledged after its commit, from one task and from 64. usage: sqlite_write FILE SECONDS
+// [TASKS]
 #include "sqlite_common.hpp"
 
 namespace {
@@ -18,17 +19,38 @@ weir::awaitable<void> write_many(weir::AsyncDatabase db, double seconds, const b
   }
 }
 
-weir::awaitable<void> measure(std::string file, double seconds) {
+// New records, whose keys grow.
+weir::awaitable<void> create_many(weir::AsyncDatabase db, double seconds, const bench::Measurement* watch, long* total,
+                                  int* next) {
+  while (watch->seconds() < seconds) {
+    for (int k = 0; k < 10; ++k) {
+      const int i = (*next)++;
+      weir::Record record;
+      record.id = bench::key(i);
+      record.fields = {{"name", "name-" + std::to_string(i)}, {"value", i}, {"score", i * 0.5}};
+      co_await db.create(std::move(record));
+      ++*total;
+    }
+  }
+}
+
+weir::awaitable<void> measure(std::string file, double seconds, std::vector<int> counts) {
   bench::remove_files(file);
-  auto db = co_await weir::AsyncDatabase::open("sqlite:" + file);
+  auto db = co_await weir::AsyncDatabase::open(bench::url(file));
   co_await db.create_batch(bench::records());
-  for (const int tasks : {1, 64, 512}) {
+  int next = bench::record_count;
+  for (const int tasks : counts) {
     long total = 0;
     const bench::Measurement watch;
     auto task = [&](int i) { return write_many(db, seconds, &watch, &total, 12345U + static_cast<unsigned>(i)); };
     co_await bench::all(tasks, task);
-    const std::string name = "write_autocommit_wal_normal" + (tasks == 1 ? "" : "_" + std::to_string(tasks) + "tasks");
-    watch.report(name.c_str(), static_cast<double>(total));
+    const std::string suffix = tasks == 1 ? "" : "_" + std::to_string(tasks) + "tasks";
+    watch.report(("write_autocommit_wal_normal" + suffix).c_str(), static_cast<double>(total));
+    total = 0;
+    const bench::Measurement creates;
+    auto create = [&](int) { return create_many(db, seconds, &creates, &total, &next); };
+    co_await bench::all(tasks, create);
+    creates.report(("create_autocommit" + suffix).c_str(), static_cast<double>(total));
   }
   co_await db.close();
 }
@@ -37,5 +59,7 @@ weir::awaitable<void> measure(std::string file, double seconds) {
 
 int main(int count, char** arguments) {
   if (count < 3) return 2;
-  bench::run(measure(arguments[1], std::atof(arguments[2])));
+  std::vector<int> counts{1, 64, 512};
+  if (count > 3) counts = {std::atoi(arguments[3])};
+  bench::run(measure(arguments[1], std::atof(arguments[2]), std::move(counts)));
 }

@@ -75,8 +75,9 @@ bool Engine::submit(const JobPointer& job) {
       if (job->kind == JobKind::begin_read || job->kind == JobKind::begin_write) sessions_.push_back(job->session);
       enqueue(queue, job);
       if (in_session && !job->session->write) schedule(job->session);
-      wanted = job->is_write() || (in_session && job->session->write) ? writer_idle_
-                                                                      : idle_readers_ != 0 && reader_signals_ == 0;
+      wanted = job->is_write() || (in_session && job->session->write)
+                   ? writer_idle_
+                   : !sleeping_readers_.empty() && called_readers_ == 0;
     }
   }
   answers.give();
@@ -85,25 +86,28 @@ bool Engine::submit(const JobPointer& job) {
 
 void Engine::wake() noexcept {
   bool writer = false;
-  bool reader = false;
+  Sleeper* reader = nullptr;
   {
     const std::lock_guard lock(mutex_);
     writer = writer_idle_ && (owner_ ? !owner_->queue_.empty() : !write_queue_.empty());
-    reader = (!read_queue_.empty() || !ready_sessions_.empty()) && call_reader();
+    if (!read_queue_.empty() || !ready_sessions_.empty()) reader = call_reader();
   }
   if (writer) writer_wake_.notify_one();
-  if (reader) reader_wake_.notify_one();
+  if (reader != nullptr) reader->wake.notify_one();
 }
 
-// One signal at a time: a reader that wakes passes it on when there is more.
-bool Engine::call_reader() {
-  if (idle_readers_ == 0 || reader_signals_ != 0) return false;
-  ++reader_signals_;
-  return true;
+// One at a time: a reader that wakes calls the next one when there is more.
+Engine::Sleeper* Engine::call_reader() {
+  if (sleeping_readers_.empty() || called_readers_ != 0) return nullptr;
+  Sleeper* reader = sleeping_readers_.back();
+  sleeping_readers_.pop_back();
+  reader->called = true;
+  ++called_readers_;
+  return reader;
 }
 
 void Engine::wake_reader() {
-  if (call_reader()) reader_wake_.notify_one();
+  if (Sleeper* reader = call_reader()) reader->wake.notify_one();
 }
 
 void Engine::take(const JobPointer& job, Connection* connection, Clock::time_point now) {
@@ -128,12 +132,12 @@ void Engine::run_job(Job& job, Connection& connection) {
   }
 }
 
-void Engine::finish(const JobPointer& job, Answers& answers) {
+void Engine::finish(const JobPointer& job, Clock::time_point now, Answers& answers) {
   job->queue->erase(job->place);
   job->queue = nullptr;
   job->running_on = nullptr;
   job->state = Job::State::finished;
-  const auto used = Clock::now() - job->started;
+  const auto used = now - job->started;
   counters_.use_time.counts[DurationHistogram::bucket(used)]++;
   counters_.use_time.sum += used;
   if (job->answered) {
@@ -175,7 +179,7 @@ PoolStats Engine::stats() const {
   const auto now = Clock::now();
   out.max = settings_.readers + 1 + settings_.max_sessions;
   out.used = running_.size() + sessions_.size();
-  out.idle = (started_ ? idle_readers_ + 1 : 0) + idle_connections_.size();
+  out.idle = (started_ ? sleeping_readers_.size() + 1 : 0) + idle_connections_.size();
   out.waiters = write_queue_.size() + read_queue_.size() + begin_queue_.size();
   for (const JobQueue* queue : {&write_queue_, &read_queue_, &begin_queue_})
     if (!queue->empty())

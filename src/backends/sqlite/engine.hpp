@@ -134,15 +134,20 @@ class Engine final : public Wakeable, public std::enable_shared_from_this<Engine
     std::vector<std::shared_ptr<void>> garbage;
   };
 
+  struct Sleeper {
+    std::condition_variable wake;
+    bool called = false;
+  };
+
   void start_threads();  // engine_registry.cpp
 
   // engine.cpp: from a queue to an answer
   void enqueue(JobQueue& queue, const JobPointer& job);
-  bool call_reader();
+  Sleeper* call_reader();
   void wake_reader();
   void take(const JobPointer& job, Connection* connection, Clock::time_point now);
   static void run_job(Job& job, Connection& connection);
-  void finish(const JobPointer& job, Answers& answers);
+  void finish(const JobPointer& job, Clock::time_point now, Answers& answers);
   void drop(Job& job, std::exception_ptr error, Answers& answers);
   void release_client(const std::shared_ptr<Client>& client, Answers& answers);
 
@@ -191,7 +196,6 @@ class Engine final : public Wakeable, public std::enable_shared_from_this<Engine
 
   mutable std::mutex mutex_;
   std::condition_variable writer_wake_;
-  std::condition_variable reader_wake_;
   std::condition_variable clock_wake_;
   std::condition_variable busy_wake_;
   bool started_ = false;
@@ -207,8 +211,9 @@ class Engine final : public Wakeable, public std::enable_shared_from_this<Engine
   std::size_t read_sessions_ = 0;
   std::vector<std::unique_ptr<Connection>> idle_connections_;
   std::vector<std::unique_ptr<Connection>> lent_;  // those that borrow() gives, between two uses
-  std::size_t idle_readers_ = 0;
-  std::size_t reader_signals_ = 0;
+  std::list<Sleeper> readers_;                     // one for each reader thread
+  std::vector<Sleeper*> sleeping_readers_;  // the last to fall asleep is called first: what it needs is in its caches
+  std::size_t called_readers_ = 0;          // and have not come yet
   bool sessions_turn_ = false;
   bool beginning_ = false;   // the writer waits for the file's lock, nothing is taken yet
   bool locked_out_ = false;  // and another process holds it

@@ -17,12 +17,14 @@ constexpr std::size_t read_group_size = 64;
 void Engine::run_reader() {
   std::unique_ptr<Connection> connection;
   Lock lock(mutex_);
+  Sleeper& self = readers_.emplace_back();
   for (;;) {
     while (!stopping_ && read_queue_.empty() && ready_sessions_.empty()) {
-      ++idle_readers_;
-      reader_wake_.wait(lock);
-      --idle_readers_;
-      if (reader_signals_ != 0) --reader_signals_;
+      sleeping_readers_.push_back(&self);
+      self.wake.wait(lock, [&] { return stopping_ || self.called; });
+      if (!self.called) break;
+      self.called = false;
+      --called_readers_;
     }
     if (stopping_) break;
     sessions_turn_ = !sessions_turn_;
@@ -115,7 +117,8 @@ void Engine::read_once(Lock& lock, std::unique_ptr<Connection>& connection) {
   }
   lock.lock();
   Answers answers;
-  for (const JobPointer& job : jobs) finish(job, answers);
+  const auto done = Clock::now();
+  for (const JobPointer& job : jobs) finish(job, done, answers);
   lock.unlock();
   answers.give();
   jobs.clear();
@@ -157,7 +160,7 @@ void Engine::run_begin_read(const JobPointer& job) {
     } else {
       end_session(session, answers);
     }
-    finish(job, answers);
+    finish(job, Clock::now(), answers);
   }
   if (connection && connection->in_transaction()) connection->roll_back();
   answers.give();
@@ -185,7 +188,7 @@ void Engine::run_session_turn(Lock& lock) {
     if (idle_connections_.size() < settings_.max_sessions) idle_connections_.push_back(std::move(session->connection_));
     end_session(session, answers);
   }
-  finish(job, answers);
+  finish(job, Clock::now(), answers);
   session->scheduled_ = false;
   if (!ends) schedule(session);
   std::unique_ptr<Connection> surplus = std::move(session->connection_);

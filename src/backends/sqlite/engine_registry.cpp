@@ -165,9 +165,9 @@ Engine::~Engine() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
+    for (Sleeper& reader : readers_) reader.wake.notify_one();
   }
   writer_wake_.notify_all();
-  reader_wake_.notify_all();
   clock_wake_.notify_all();
   busy_wake_.notify_all();
   for (std::thread& thread : threads_) thread.join();

@@ -16,7 +16,9 @@ constexpr std::size_t group_size = 512;
 constexpr int checkpoint_idle = 1000;
 constexpr int checkpoint_always = 4000;
 
-void commit(Connection& connection) { connection.execute("COMMIT"); }
+// Prepared once, as they come with every group.
+void begin(Connection& connection) { StatementUse(connection, "BEGIN IMMEDIATE")->step(); }
+void commit(Connection& connection) { StatementUse(connection, "COMMIT")->step(); }
 
 }  // namespace
 
@@ -50,7 +52,7 @@ void Engine::write_once(Lock& lock) {
       writer_connection_ =
           std::make_unique<Connection>(settings_.connection, [this](auto waited) { return writer_may_wait(waited); });
     writer_connection_->clear_interrupt();
-    if (!bare) writer_connection_->execute("BEGIN IMMEDIATE");
+    if (!bare) begin(*writer_connection_);
   } catch (...) {
     error = current_error();
   }
@@ -107,7 +109,8 @@ void Engine::run_group(Lock& lock) {
   commit_group(jobs);
   lock.lock();
   Answers answers;
-  for (const JobPointer& job : jobs) finish(job, answers);
+  const auto done = Clock::now();
+  for (const JobPointer& job : jobs) finish(job, done, answers);
   lock.unlock();
   answers.give();
   jobs.clear();
@@ -139,7 +142,7 @@ void Engine::commit_group(const std::vector<JobPointer>& jobs) {
   if (jobs.size() == 1) return;
   for (const JobPointer& job : jobs) {
     try {
-      connection.execute("BEGIN IMMEDIATE");
+      begin(connection);
       run_job(*job, connection);
       if (connection.in_transaction()) commit(connection);
     } catch (...) {
@@ -174,7 +177,7 @@ void Engine::run_alone(Lock& lock, const JobPointer& job) {
   }
   lock.lock();
   Answers answers;
-  finish(job, answers);
+  finish(job, Clock::now(), answers);
   lock.unlock();
   answers.give();
   lock.lock();
@@ -197,7 +200,7 @@ void Engine::open_write_session(Lock& lock, const JobPointer& job) {
   } else if (session->abandoned_) {
     enqueue_end(session);
   }
-  finish(job, answers);
+  finish(job, Clock::now(), answers);
   lock.unlock();
   answers.give();
   lock.lock();
@@ -221,7 +224,7 @@ void Engine::run_owner(Lock& lock) {
   lock.lock();
   Answers answers;
   if (ends) end_session(session, answers);
-  finish(job, answers);
+  finish(job, Clock::now(), answers);
   lock.unlock();
   answers.give();
   job.reset();
