@@ -33,7 +33,7 @@ void BackgroundTask::launch(Connection& connection) {
     self->driver_->task_done(*self, failure, std::move(made), well);
   };
   const auto slot = signal_.slot();
-  const UncountedExecutor uncounted(executor_);
+  const auto uncounted = UncountedExecutor::around(executor_);
   if (what_ == ActionKind::connect) {
     auto handler = [done](std::exception_ptr failure, ConnectionPtr made) { done(failure, std::move(made), true); };
     asio::co_spawn(executor_, run_connect(driver_, slot_.endpoint),

@@ -46,7 +46,9 @@ class Loop {
 /// An executor that counts no work, for completion handlers of background coroutines.
 class UncountedExecutor {
  public:
-  explicit UncountedExecutor(boost::asio::any_io_executor inner) noexcept : inner_(std::move(inner)) {}
+  /// Not a constructor with one argument: an any_io_executor can be made of this class, and clang would ask whether that
+  /// makes a copy, for ever.
+  static UncountedExecutor around(boost::asio::any_io_executor inner) noexcept { return {std::move(inner), Tag{}}; }
   template <class F>
   void execute(F&& f) const {
     inner_.execute(std::forward<F>(f));
@@ -60,6 +62,9 @@ class UncountedExecutor {
   friend bool operator!=(const UncountedExecutor& a, const UncountedExecutor& b) noexcept { return !(a == b); }
 
  private:
+  struct Tag {};
+  UncountedExecutor(boost::asio::any_io_executor inner, Tag) noexcept : inner_(std::move(inner)) {}
+
   boost::asio::any_io_executor inner_;
 };
 
