@@ -275,6 +275,11 @@ void Connection::checkpoint_passive() noexcept {
 void Connection::fail(int result) {
   if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
   const int extended = sqlite3_extended_errcode(handle_);
+  // Where SQLite itself has no word for it: the log's index, for example, could not be made longer.
+  if ((extended & 0xFF) == SQLITE_IOERR) {
+    const int system = sqlite3_system_errno(handle_);
+    if (system == ENOSPC || system == EDQUOT) throw make_error(SQLITE_FULL, "no room left on the device");
+  }
   throw make_error(extended == SQLITE_OK || extended == SQLITE_ROW || extended == SQLITE_DONE ? result : extended,
                    sqlite3_errmsg(handle_));
 }

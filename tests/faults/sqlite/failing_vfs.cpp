@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <limits>
 #include <stdexcept>
 
@@ -51,7 +52,9 @@ int control(sqlite3_file* f, int op, void* argument) {
 }
 int sector_size(sqlite3_file* f) { return inner(f)->pMethods->xSectorSize(inner(f)); }
 int characteristics(sqlite3_file* f) { return inner(f)->pMethods->xDeviceCharacteristics(inner(f)); }
+// As the file system reports it: SQLite has no code of its own for this.
 int shm_map(sqlite3_file* f, int page, int size, int extend, void volatile** out) {
+  if (extend != 0 && !take_room()) return SQLITE_IOERR_SHMSIZE;
   return inner(f)->pMethods->xShmMap(inner(f), page, size, extend, out);
 }
 int shm_lock(sqlite3_file* f, int at, int count, int flags) {
@@ -73,6 +76,11 @@ int open_file(sqlite3_vfs*, const char* name, sqlite3_file* f, int flags, int* o
   return result;
 }
 
+int last_error(sqlite3_vfs*, int size, char* text) {
+  if (!refused) return real->xGetLastError(real, size, text);
+  return ENOSPC;
+}
+
 }  // namespace
 
 FullDisk::FullDisk() {
@@ -82,6 +90,7 @@ FullDisk::FullDisk() {
     shim.zName = "weir-full-disk";
     shim.szOsFile = static_cast<int>(sizeof(File)) + real->szOsFile;
     shim.xOpen = open_file;
+    shim.xGetLastError = last_error;
   }
   if (sqlite3_vfs_register(&shim, 1) != SQLITE_OK) throw std::runtime_error("sqlite3_vfs_register failed");
   room_for_everything();

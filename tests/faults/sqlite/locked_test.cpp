@@ -1,6 +1,6 @@
-// Somebody else has the file locked: another program (a connection of SQLite's own interface), or a transaction of
-// ours.
+// Somebody else has the file locked: another process, or a transaction of ours.
 
+#include "faults/sqlite/other_program.hpp"
 #include "integration/sqlite/fixture.hpp"
 
 #include <weir/sqlite.hpp>
@@ -11,33 +11,16 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <sqlite3.h>
+#include <cstdint>
+#include <fstream>
 
 namespace weir {
 namespace {
 
 using test::on_loop;
+using test::OtherProgram;
 using test::TemporaryFolder;
 using namespace std::chrono_literals;
-
-// Another program in the middle of a write.
-class OtherProgram {
- public:
-  explicit OtherProgram(const std::string& file) {
-    EXPECT_EQ(sqlite3_open(file.c_str(), &handle_), SQLITE_OK);
-    run("BEGIN IMMEDIATE");
-  }
-  OtherProgram(const OtherProgram&) = delete;
-  OtherProgram& operator=(const OtherProgram&) = delete;
-  ~OtherProgram() { sqlite3_close(handle_); }
-  void finish() { run("COMMIT"); }
-
- private:
-  void run(const char* sql) {
-    EXPECT_EQ(sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(handle_);
-  }
-  sqlite3* handle_ = nullptr;
-};
 
 awaitable<std::optional<Error>> create_fails(AsyncDatabase db, std::string id) {
   try {
@@ -126,6 +109,59 @@ TEST(Locked, waiting_can_be_cancelled) {
     co_await db.close();
   };
   boost::asio::co_spawn(loop, check(), boost::asio::detached);
+  loop.run();
+}
+
+// How many transactions the log of a file holds (https://www.sqlite.org/fileformat2.html#the_write_ahead_log): the last
+// frame of each says how long the file is after it.
+int commits_in_log(const std::string& file) {
+  std::ifstream in(file + "-wal", std::ios::binary);
+  const std::string log(std::istreambuf_iterator<char>(in), {});
+  const auto number = [&log](std::size_t at) {
+    std::uint32_t value = 0;
+    for (std::size_t i = 0; i < 4; ++i) value = value << 8U | static_cast<unsigned char>(log.at(at + i));
+    return value;
+  };
+  int commits = 0;
+  if (log.size() < 32) return 0;
+  const std::size_t frame = 24 + number(8);
+  for (std::size_t at = 32; at + frame <= log.size() && log.compare(at + 8, 8, log, 16, 8) == 0; at += frame)
+    if (number(at + 4) != 0) ++commits;
+  return commits;
+}
+
+TEST(Locked, writes_that_waited_together_are_one_commit) {
+  TemporaryFolder folder;
+  const std::string file = folder.file("a.db");
+  boost::asio::io_context loop(1);
+  AsyncDatabase db;
+  auto open = [&]() -> awaitable<void> {
+    db = co_await AsyncDatabase::open("sqlite:" + file + "?busy_timeout=60s");
+    co_await db.create(Record{}.with_id("before"));
+  };
+  boost::asio::co_spawn(loop, open(), boost::asio::detached);
+  loop.run();
+  loop.restart();
+  const int before = commits_in_log(file);
+  EXPECT_GT(before, 0);
+  OtherProgram other(file);
+  int written = 0;
+  auto write = [&](int i) -> awaitable<void> {
+    // One of them fails, alone.
+    const std::string id = i == 7 ? "before" : std::to_string(i);
+    const auto error = co_await create_fails(db.with(once(60s)), id);
+    EXPECT_EQ(error.has_value(), i == 7);
+    if (!error) ++written;
+  };
+  for (int i = 0; i < 50; ++i) boost::asio::co_spawn(loop, write(i), boost::asio::detached);
+  while (db.stats().waiters < 50) loop.run_one();
+  other.finish();
+  loop.run();
+  EXPECT_EQ(written, 49);
+  EXPECT_EQ(commits_in_log(file), before + 1);
+  loop.restart();
+  auto close = [&]() -> awaitable<void> { co_await db.close(); };
+  boost::asio::co_spawn(loop, close(), boost::asio::detached);
   loop.run();
 }
 

@@ -83,6 +83,32 @@ TEST(StorageFull, create) {
       [](AsyncDatabase db) -> awaitable<bool> { return db.exists("k100"); }));
 }
 
+// The file, its log, the log's index and the table are made on the way.
+TEST(StorageFull, a_new_file) {
+  TemporaryFolder folder;
+  FullDisk disk;
+  bool done = false;
+  for (long room = 0; room < 200 && !done; ++room) {
+    auto body = [&]() -> awaitable<void> {
+      auto db = co_await AsyncDatabase::open("sqlite:" + folder.file(std::to_string(room) + ".db"));
+      disk.room_for(room);
+      try {
+        co_await db.create(filled(1));
+        done = true;
+      } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), errc::storage_full) << error.what() << " with room for " << room;
+        EXPECT_TRUE(disk.ran_out());
+      }
+      disk.room_for_everything();
+      if (!done) co_await db.create(filled(1));
+      EXPECT_TRUE(co_await db.exists("k1")) << "with room for " << room;
+      co_await db.close();
+    };
+    on_loop(body());
+  }
+  EXPECT_TRUE(done);
+}
+
 TEST(StorageFull, atomic_batch) {
   TemporaryFolder folder;
   FullDisk disk;
