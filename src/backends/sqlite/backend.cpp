@@ -127,8 +127,8 @@ RecordStream SqliteBackend::scan(CallContext context, Query query, StreamOptions
 awaitable<std::vector<Record>> SqliteBackend::search(CallContext context, Query query) {
   const auto link = link_;
   co_await ensure(link, context.deadline);
-  auto work = [compiled = compile_select(link->table->table, query, true), projection = projection_of(query)](
-                  Connection& connection) { return select_all(connection, compiled, projection.get()); };
+  auto work = [search = compile_search(link->table->table, query), projection = projection_of(query)](
+                  Connection& connection) { return search_all(connection, search, projection.get()); };
   co_return co_await call(link, JobKind::read, context.deadline, std::move(work));
 }
 
@@ -146,15 +146,7 @@ awaitable<std::vector<std::optional<Record>>> SqliteBackend::read_batch(CallCont
   const auto link = link_;
   co_await ensure(link, context.deadline);
   auto work = [table = link->table, keys = std::move(ids)](Connection& connection) {
-    connection.execute("BEGIN");  // all from one state of the database
-    try {
-      auto records = read_many(connection, table->statements, keys);
-      connection.roll_back();
-      return records;
-    } catch (...) {
-      connection.roll_back();
-      throw;
-    }
+    return in_snapshot(connection, [&] { return read_many(connection, table->statements, keys); });
   };
   co_return co_await call(link, JobKind::read, context.deadline, std::move(work));
 }
@@ -226,8 +218,8 @@ awaitable<std::shared_ptr<BackendTransaction>> SqliteBackend::begin(CallContext 
 awaitable<Json> SqliteBackend::explain(CallContext context, Query query) {
   const auto link = link_;
   co_await ensure(link, context.deadline);
-  auto work = [compiled = compile_select(link->table->table, query, true)](Connection& connection) {
-    return explain_statement(connection, compiled);
+  auto work = [search = compile_search(link->table->table, query)](Connection& connection) {
+    return explain_search(connection, search);
   };
   Json plan = co_await call(link, JobKind::read, context.deadline, std::move(work));
   plan["backend"] = "sqlite";

@@ -2,6 +2,7 @@
 
 #include "backends/sqlite/filter_program.hpp"
 #include "backends/sqlite/index_condition.hpp"
+#include "backends/sqlite/json_text.hpp"
 
 #include <weir/error.hpp>
 
@@ -28,19 +29,35 @@ class Builder {
   void where(const Filter& filter, Partition partition = {}) {
     std::vector<const FilterNode*> rest;
     collect(filter.node(), rest);
-    if (!by_id_) add_index_condition(rest);
-    if (!rest.empty())
-      conditions_.push_back("weir_filter(" + bind(FilterProgram::compile(filter, rest)) + ", id, fields)");
+    const Comparison* best = by_id_ ? nullptr : best_indexed(rest);
+    if (best != nullptr) add_index_condition(*best, ArrayRows::included);
+    add_filter(filter, rest);
     if (partition.count() > 1) {
       // Whole runs of rows as they are stored, the same for every partition whenever it is read.
       const std::string count = bind(static_cast<std::int64_t>(partition.count()));
       conditions_.push_back("(rowid >> 8) % " + count + " = " + bind(static_cast<std::int64_t>(partition.index())));
     }
-    const char* separator = " WHERE ";
-    for (const std::string& condition : conditions_) {
-      out_.sql += separator + condition;
-      separator = " AND ";
-    }
+    write_conditions();
+  }
+
+  // Of the records with a value at the path, none of which is in an array, or of those without.
+  void where_value(const Filter& filter, const IndexedPath& path, bool there) {
+    const std::string& e = path.expression;
+    conditions_.push_back(there ? e + " < " + array_marker : "(" + e + " IS NULL OR " + e + " > " + array_marker + ")");
+    std::vector<const FilterNode*> rest;
+    collect(filter.node(), rest);
+    if (const Comparison* best = best_indexed(rest); there && best != nullptr)
+      add_index_condition(*best, ArrayRows::left_out);
+    add_filter(filter, rest);
+    write_conditions();
+  }
+
+  // Whether the filter leaves it to the order which records are looked at first.
+  bool serves_order(const Filter& filter, const Path& path) {
+    std::vector<const FilterNode*> rest;
+    collect(filter.node(), rest);
+    const Comparison* best = best_indexed(rest);
+    return !by_id_ && (best == nullptr || best->path == path);
   }
 
   void order(const Query& query, bool by_id) {
@@ -89,6 +106,32 @@ class Builder {
     rest.push_back(&node);
   }
 
+  void add_filter(const Filter& filter, const std::vector<const FilterNode*>& rest) {
+    if (!rest.empty())
+      conditions_.push_back("weir_filter(" + bind(FilterProgram::compile(filter, rest)) + ", id, fields)");
+  }
+
+  void write_conditions() {
+    const char* separator = " WHERE ";
+    for (const std::string& condition : conditions_) {
+      out_.sql += separator + condition;
+      separator = " AND ";
+    }
+  }
+
+  // Any number of them in one parameter.
+  std::string id_among(const std::vector<Json>& operands) {
+    constexpr std::size_t few = 16;
+    Json ids = Json::array();
+    for (const Json& operand : operands)
+      if (operand.is_string()) ids.push_back(operand);
+    if (ids.empty()) return "0";
+    if (ids.size() > few) return "id IN (SELECT value FROM json_each(" + bind(write_json(ids)) + "))";
+    std::string list;
+    for (const Json& id : ids) list += (list.empty() ? "" : ", ") + bind(*id.get_ptr<const std::string*>());
+    return "id IN (" + list + ")";
+  }
+
   bool id_condition(const Comparison& c) {
     std::string condition;
     const auto text = [](const Json& operand) { return *operand.get_ptr<const std::string*>(); };
@@ -108,15 +151,7 @@ class Builder {
           condition = "(id >= " + low + " AND id <= " + bind(text(c.operands[1])) + ")";
         }
         break;
-      case Operator::in: {
-        for (const Json& operand : c.operands) {
-          if (!operand.is_string()) continue;
-          condition += condition.empty() ? "id IN (" : ", ";
-          condition += bind(text(operand));
-        }
-        condition += condition.empty() ? "0" : ")";
-        break;
-      }
+      case Operator::in: condition = id_among(c.operands); break;
       case Operator::starts_with: {
         const std::string low = bind(text(c.operands[0]));
         condition = "(id >= " + low;
@@ -137,7 +172,7 @@ class Builder {
   }
 
   // The one comparison whose index promises most. It only narrows down: the filter function still decides.
-  void add_index_condition(const std::vector<const FilterNode*>& rest) {
+  const Comparison* best_indexed(const std::vector<const FilterNode*>& rest) const {
     const Comparison* best = nullptr;
     for (const FilterNode* node : rest) {
       if (node->kind != FilterNode::Kind::comparison || node->comparison->on_id) continue;
@@ -145,8 +180,11 @@ class Builder {
       if (table_.index_of(c.path) == nullptr || index_rank(c) == 0) continue;
       if (best == nullptr || index_rank(c) > index_rank(*best)) best = &c;
     }
-    if (best == nullptr) return;
-    conditions_.push_back(index_condition(*best, table_.index_of(best->path)->expression,
+    return best;
+  }
+
+  void add_index_condition(const Comparison& c, ArrayRows arrays) {
+    conditions_.push_back(index_condition(c, table_.index_of(c.path)->expression, arrays,
                                           [this](Value value) { return bind(std::move(value)); }));
   }
 
@@ -161,11 +199,54 @@ void refuse_page(const Query& query) {
     throw Error(errc::invalid_query, "order, limit and offset have no meaning here");
 }
 
+constexpr const char* columns = "SELECT id, fields, metadata, version FROM ";
+
+Compiled compile_part(const Table& table, const Query& query, const IndexedPath& path, bool with_value,
+                      std::size_t end) {
+  Builder builder(table);
+  builder.sql() = columns + table.quoted();
+  builder.where_value(query.filter(), path, with_value);
+  if (with_value) {
+    const bool descending = query.order().front().order == Order::desc;
+    builder.sql() += " ORDER BY " + path.expression + (descending ? " DESC, id" : ", id");
+    builder.sql() += " LIMIT " + builder.bind(static_cast<std::int64_t>(end));
+  } else {
+    builder.sql() += " ORDER BY id LIMIT " + builder.bind(std::int64_t{0});
+    builder.sql() += " OFFSET " + builder.bind(std::int64_t{0});
+  }
+  return builder.finish();
+}
+
+std::optional<Search::Ordered> compile_ordered(const Table& table, const Query& query) {
+  // Where SQLite reads doubles inexactly (see index_condition.cpp), neighbours may stand in the wrong order in an
+  // index.
+  constexpr bool exact = std::numeric_limits<long double>::digits >= 64;
+  constexpr std::size_t most = 100'000;
+  if (!exact || query.order().size() != 1 || query.order().front().on_id() || !query.limit()) return std::nullopt;
+  if (*query.limit() > most || query.offset() > most) return std::nullopt;
+  const IndexedPath* path = table.index_of(query.order().front().path);
+  if (path == nullptr || !Builder(table).serves_order(query.filter(), path->path)) return std::nullopt;
+  Search::Ordered out;
+  out.offset = query.offset();
+  out.limit = *query.limit();
+  out.arrays.sql = "SELECT 1 FROM " + table.quoted() + " WHERE " + path->expression + " = " + array_marker + " LIMIT 1";
+  out.with_value = compile_part(table, query, *path, true, out.offset + out.limit);
+  out.without_value = compile_part(table, query, *path, false, 0);
+  return out;
+}
+
 }  // namespace
+
+Search compile_search(const Table& table, const Query& query) {
+  Search search;
+  search.plain = compile_select(table, query, true);
+  search.ordered = compile_ordered(table, query);
+  return search;
+}
 
 Compiled compile_select(const Table& table, const Query& query, bool by_id, Partition partition) {
   Builder builder(table);
-  builder.sql() = "SELECT id, fields, metadata, version FROM " + table.quoted();
+  builder.sql() = columns + table.quoted();
   builder.where(query.filter(), partition);
   builder.order(query, by_id || query.limit() || query.offset() != 0);
   builder.page(query);

@@ -7,6 +7,8 @@
 #include <weir/options.hpp>
 #include <weir/query.hpp>
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,6 +59,25 @@ class Table {
 // id, fields, metadata, version of the records the query means, in its order and within its page. `by_id`: records
 // without an order of their own come by id; otherwise as they are stored.
 Compiled compile_select(const Table& table, const Query& query, bool by_id, Partition partition = {});
+
+// A search, whose first records by an indexed path may be had without sorting all. That takes two statements, in one
+// transaction, and is right only while no record has an array at the path, since an array sorts by its smallest or
+// largest element.
+struct Search {
+  Search() = default;
+  struct Ordered {
+    Ordered() = default;
+    Compiled arrays;         // a row when there is such a record
+    Compiled with_value;     // in order, from the first to the last of the page
+    Compiled without_value;  // by id; these come last. Limit and offset are the last two values
+    std::size_t offset = 0;
+    std::size_t limit = 0;
+  };
+  Compiled plain;
+  std::optional<Ordered> ordered;
+};
+Search compile_search(const Table& table, const Query& query);
+
 // One number.
 Compiled compile_count(const Table& table, const Query& query);
 // Throws Error invalid_query for order, limit, offset.

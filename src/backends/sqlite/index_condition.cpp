@@ -9,7 +9,6 @@ namespace {
 // See IndexedPath for the order of what the index holds.
 constexpr const char* first_text = "''";
 constexpr const char* first_blob = "X''";
-constexpr const char* array_marker = "X'02'";
 
 Bytes boolean_key(bool truth) { return Bytes{static_cast<unsigned char>(truth ? 1 : 0)}; }
 
@@ -81,12 +80,16 @@ int index_rank(const Comparison& c) noexcept {
   }
 }
 
-std::string index_condition(const Comparison& c, const std::string& e, const std::function<std::string(Value)>& bind) {
-  const std::string arrays = e + " = " + array_marker;
+std::string index_condition(const Comparison& c, const std::string& e, ArrayRows arrays,
+                            const std::function<std::string(Value)>& bind) {
+  const bool with_arrays = arrays == ArrayRows::included;
+  const auto or_array = [&](const std::string& condition) {
+    return with_arrays ? "(" + condition + " OR " + e + " = " + array_marker + ")" : condition;
+  };
   const auto lower = [&](const Json& operand) { return e + " >= " + bind(lower_value(operand)); };
   const auto upper = [&](const Json& operand) { return e + " <= " + bind(upper_value(operand)); };
   switch (c.test) {
-    case Operator::eq: return "(" + equal_to(c.operands[0], e, bind) + " OR " + arrays + ")";
+    case Operator::eq: return or_array(equal_to(c.operands[0], e, bind));
     case Operator::in: {
       if (c.operands.empty()) return "0";
       std::string condition = "(";
@@ -98,28 +101,29 @@ std::string index_condition(const Comparison& c, const std::string& e, const std
           list += (list.empty() ? "" : ", ") + bind(value_of(operand));
         }
       }
-      return condition + e + " IN (" + (list.empty() ? "" : list + ", ") + array_marker + "))";
+      if (with_arrays) list += (list.empty() ? "" : ", ") + std::string(array_marker);
+      return condition + e + " IN (" + list + "))";
     }
     case Operator::between: {
       const std::string low = lower(c.operands[0]);
-      return "((" + low + " AND " + upper(c.operands[1]) + ") OR " + arrays + ")";
+      return or_array("(" + low + " AND " + upper(c.operands[1]) + ")");
     }
     case Operator::starts_with: {
       const auto& prefix = *c.operands[0].get_ptr<const std::string*>();
       const auto end = end_of_prefix(prefix);
       const std::string low = e + " >= " + bind(prefix);
-      return "((" + low + " AND " + e + " < " + (end ? bind(Value(*end)) : first_blob) + ") OR " + arrays + ")";
+      return or_array("(" + low + " AND " + e + " < " + (end ? bind(Value(*end)) : first_blob) + ")");
     }
     case Operator::lt:
     case Operator::le: {
       const char* begin = begin_of_type(c.operands[0]);
-      std::string condition = "((" + upper(c.operands[0]);
+      std::string condition = "(" + upper(c.operands[0]);
       if (begin != nullptr) condition += " AND " + e + " >= " + begin;
-      return condition + ") OR " + arrays + ")";
+      return or_array(condition + ")");
     }
     case Operator::gt:
     case Operator::ge:
-      return "((" + lower(c.operands[0]) + " AND " + e + " < " + end_of_type(c.operands[0]) + ") OR " + arrays + ")";
+      return or_array("(" + lower(c.operands[0]) + " AND " + e + " < " + end_of_type(c.operands[0]) + ")");
     default: return e + " IS NOT NULL";
   }
 }

@@ -35,6 +35,17 @@ class TableContext {
   const bool may_create;
 };
 
+// Several reads of one state of the database.
+template <class Body>
+auto in_snapshot(Connection& connection, Body body) {
+  StatementUse(connection, "BEGIN")->step();
+  struct End {
+    Connection& connection;
+    ~End() { connection.roll_back(); }
+  } end{connection};
+  return body();
+}
+
 std::optional<Record> read_one(Connection& connection, const TableStatements& sql, const std::string& id);
 bool exists_one(Connection& connection, const TableStatements& sql, const std::string& id);
 std::vector<std::optional<Record>> read_many(Connection& connection, const TableStatements& sql,
@@ -49,13 +60,14 @@ bool write_one(Connection& connection, const TableStatements& sql, WriteKind kin
 void write_many(Connection& connection, const TableStatements& sql, WriteKind kind, const std::vector<Record>& records,
                 std::size_t begin, std::size_t end, bool collect, BatchResult& result);
 
-std::vector<Record> select_all(Connection& connection, const Compiled& compiled, const core::Projection* projection);
+// In a transaction of its own where none is open.
+std::vector<Record> search_all(Connection& connection, const Search& search, const core::Projection* projection);
 std::uint64_t count_all(Connection& connection, const Compiled& compiled);
 std::uint64_t change_all(Connection& connection, const Compiled& compiled);
 
 // The table and its indexes, made when they are not there.
 void ensure_table(Connection& connection, const TableContext& context);
 
-Json explain_statement(Connection& connection, const Compiled& compiled);
+Json explain_search(Connection& connection, const Search& search);
 
 }  // namespace weir::sqlite

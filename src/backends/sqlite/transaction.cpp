@@ -82,8 +82,8 @@ RecordStream SqliteBackendTransaction::scan(CallContext context, Query query, St
 awaitable<std::vector<Record>> SqliteBackendTransaction::search(CallContext context, Query query) {
   std::shared_ptr<const core::Projection> projection;
   if (query.select()) projection = std::make_shared<const core::Projection>(*query.select());
-  auto work = [compiled = compile_select(link_->table->table, query, true), projection](Connection& connection) {
-    return select_all(connection, compiled, projection.get());
+  auto work = [search = compile_search(link_->table->table, query), projection](Connection& connection) {
+    return search_all(connection, search, projection.get());
   };
   return call_in(session_, JobKind::in_session, context.deadline, std::move(work));
 }

@@ -190,13 +190,13 @@ TEST(Locked, a_transaction_of_ours_is_named) {
 TEST(Locked, streams_are_bounded_and_say_so) {
   TemporaryFolder folder;
   auto body = [&]() -> awaitable<void> {
-    auto db = co_await AsyncDatabase::open("sqlite:" + folder.file("a.db") + "?max_size=1&acquire_timeout=50ms");
+    auto db = co_await AsyncDatabase::open("sqlite:" + folder.file("a.db") + "?max_size=1");
     std::vector<Record> records;
     for (int i = 0; i < 5000; ++i) records.push_back(Record{}.with_id(std::to_string(i)));
     co_await db.create_batch(std::move(records));
     auto outer = db.stream({}, StreamOptions{}.batch_size(10));
     co_await outer.next();
-    auto inner = db.stream();
+    auto inner = db.with(once(50ms)).stream();
     try {
       co_await inner.next();
       ADD_FAILURE();
