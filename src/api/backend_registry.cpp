@@ -1,6 +1,7 @@
 #include "api/backend_registry.hpp"
 
 #include "api/linked_backends.hpp"
+#include "backends/install_backend.hpp"
 #include "backends/memory/memory_backend.hpp"
 
 #include <weir/config.hpp>
@@ -9,14 +10,19 @@
 #include <array>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string_view>
 
 namespace weir {
 namespace {
 
+// Two lists, because backends of the library come in when a database is opened first, which is after a program has
+// registered its own: those must not be replaced by that.
 struct Registry {
+  using Factories = std::map<std::string, BackendFactory, std::less<>>;
   std::mutex mutex;
-  std::map<std::string, BackendFactory, std::less<>> factories{{"memory", memory::make_backend}};
+  Factories registered;
+  Factories installed{{"memory", memory::make_backend}};
 };
 
 Registry& registry() {
@@ -47,25 +53,34 @@ void register_backend(std::string name, BackendFactory factory) {
   const auto known = configurable_backends();
   if (std::find(known.begin(), known.end(), name) == known.end()) register_options(name);
   const std::lock_guard lock(registry().mutex);
-  registry().factories[std::move(name)] = std::move(factory);
+  registry().registered[std::move(name)] = std::move(factory);
 }
 
 namespace detail {
 
+void install_backend(std::string name, BackendFactory factory) {
+  const std::lock_guard lock(registry().mutex);
+  registry().installed[std::move(name)] = std::move(factory);
+}
+
 BackendFactory find_backend(const std::string& name) {
   install_linked_backends();
   const std::lock_guard lock(registry().mutex);
-  const auto& factories = registry().factories;
-  if (const auto found = factories.find(name); found != factories.end()) return found->second;
+  const auto lists = {&registry().registered, &registry().installed};
+  for (const auto* factories : lists)
+    if (const auto found = factories->find(name); found != factories->end()) return found->second;
   for (const auto& entry : components)
     if (entry.backend == name)
       throw Error(errc::unsupported,
                   "this program is not linked with the backend '" + name + "': link " + std::string(entry.component) +
                       " (and call its install()), or weir::weir",
                   ErrorContext{}.operation("open"));
-  std::string known;
-  for (const auto& [known_name, factory] : factories) known += (known.empty() ? "" : ", ") + known_name;
-  throw Error(errc::unsupported, "no backend is registered as '" + name + "'; there are: " + known,
+  std::set<std::string> known;
+  for (const auto* factories : lists)
+    for (const auto& entry : *factories) known.insert(entry.first);
+  std::string names;
+  for (const auto& each : known) names += (names.empty() ? "" : ", ") + each;
+  throw Error(errc::unsupported, "no backend is registered as '" + name + "'; there are: " + names,
               ErrorContext{}.operation("open"));
 }
 

@@ -2,6 +2,7 @@
 #include "api/operation.hpp"
 #include "api/transaction_state.hpp"
 #include "backends/immediate_backend.hpp"
+#include "observability/logger.hpp"
 #include "policy/layers.hpp"
 
 #include <weir/database.hpp>
@@ -44,11 +45,20 @@ awaitable<void> require_reachable(std::shared_ptr<DatabaseState> state) {
   if (!health.reachable) throw Error(errc::connect_failed, health.error);
 }
 
+/// What is legal and hardly meant is said once, where the database is opened.
+void log_warnings(const Config& config) {
+  const auto& logger = log::component(config.backend());
+  if (!logger.enabled(log::Level::warning)) return;
+  for (const auto& warning : config.warnings()) logger.write(log::Level::warning, warning);
+}
+
 awaitable<HandlePointer> open_config(Config config) {
   const auto name = config.backend();
   std::shared_ptr<DatabaseState> state;
   try {
     const auto factory = detail::find_backend(name);
+    config.validate();
+    log_warnings(config);
     auto backend = co_await factory(config);
     if (!backend) throw Error(errc::server_error, "the backend's factory gave nothing");
     backend = policy::with_policies(std::move(backend), config);

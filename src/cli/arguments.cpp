@@ -97,7 +97,8 @@ class Parser {
 
   /// CLI11 would say only that a command is missing.
   void refuse_unknown_command(int argc, const char* const* argv) const {
-    if (argc < 2 || argv[1][0] == '-') return;
+    if (argc < 2) throw Error(errc::invalid_argument, "a command is missing");
+    if (argv[1][0] == '-') return;
     for (const auto& [command, kind] : commands_)
       if (command->check_name(argv[1])) return;
     throw Error(errc::invalid_argument, "there is no command \"" + excerpt(argv[1]) + "\"");
@@ -122,7 +123,7 @@ class Parser {
   void add_common(CLI::App& command) {
     command
         .add_option("--config", arguments_.config_file,
-                    "YAML or JSON file with a map \"databases\"; @NAME in place of a URL is an entry of it")
+                    "YAML or JSON file of databases; @NAME instead of a URL is one of them")
         ->type_name("FILE");
     command.add_option("--name", raw_.name, "The entry of --config to use; then no URL is given")->type_name("NAME");
     command.add_option("--timeout", raw_.timeout, "Limit of each operation: 500ms, 30s, 2m")->type_name("TIME");
@@ -131,15 +132,12 @@ class Parser {
   }
 
   void add_query(CLI::App& command, Command kind) {
-    auto* where = command.add_option("-w,--where", arguments_.where, "Filter, as in 'age >= 30 and name like \"A%\"'")
-                      ->type_name("TEXT")
-                      ->group(what);
-    command
-        .add_option("--query", arguments_.query,
-                    "The whole query as JSON: {\"where\": …, \"order_by\": …, \"limit\": …}")
+    command.add_option("-w,--where", arguments_.where, "Filter, as in 'age >= 30 and name like \"A%\"'")
+        ->type_name("TEXT")
+        ->group(what);
+    command.add_option("--query", arguments_.query, "The whole query as JSON: {\"where\": …, \"limit\": …}")
         ->type_name("JSON")
-        ->group(what)
-        ->excludes(where);
+        ->group(what);
     if (kind == Command::count) return;
     command.add_option("-o,--order-by", arguments_.order_by, "Order, as in age:desc,name")
         ->type_name("PATHS")
@@ -150,17 +148,14 @@ class Parser {
         ->type_name("PATHS")
         ->group(what);
     if (kind == Command::search || kind == Command::export_)
-      command
-          .add_option("--partition", raw_.partition,
-                      "One of several disjoint parts that together are the whole: 0/4 … 3/4")
+      command.add_option("--partition", raw_.partition, "One of several parts that together are the whole: 0/4 … 3/4")
           ->type_name("I/N")
           ->group(what);
   }
 
   void add_form(CLI::App& command) {
     command
-        .add_flag("--flat", arguments_.flat,
-                  "Bare objects instead of {\"id\", \"fields\", …}; the id is among the fields")
+        .add_flag("--flat", arguments_.flat, "Bare objects, not {\"id\", \"fields\", …}; the id is among the fields")
         ->group(how);
     command.add_option("--id-field", arguments_.id_field, "Where the id is in bare objects and CSV (default: id)")
         ->type_name("KEY")
@@ -199,7 +194,7 @@ class Parser {
 
   void add_input(CLI::App& command) {
     add_format(command, {{"jsonl", Format::jsonl}, {"json", Format::json}, {"csv", Format::csv}},
-               "jsonl (a record a line), json (an array), csv; by default what the file's name says");
+               "jsonl, json (an array), csv; by default what the file's name says");
     add_form(command);
     command.add_option("--at", arguments_.at, "The array inside a JSON document: /data/rows (RFC 6901)")
         ->type_name("POINTER")
@@ -235,17 +230,16 @@ class Parser {
   }
 
   void add_writing(CLI::App& command, Command kind) {
-    add_choice<OnConflict>(
-        command, "--on-conflict", arguments_.on_conflict,
-        {{"insert", OnConflict::insert}, {"upsert", OnConflict::upsert}, {"skip", OnConflict::skip}},
-        std::string("A record whose id is stored already: insert (an error), upsert (replaces it), skip; default: ") +
-            (kind == Command::import ? "insert" : "upsert"));
-    add_choice<OnError>(
-        command, "--on-error", arguments_.on_error, {{"stop", OnError::stop}, {"collect", OnError::collect}},
-        "At a bad line or refused record: stop, or collect (go on, and say so at the end); default: stop");
+    add_choice<OnConflict>(command, "--on-conflict", arguments_.on_conflict,
+                           {{"insert", OnConflict::insert}, {"upsert", OnConflict::upsert}, {"skip", OnConflict::skip}},
+                           std::string("Ids stored already: insert (an error), upsert (replace), skip; default: ") +
+                               (kind == Command::import ? "insert" : "upsert"));
+    add_choice<OnError>(command, "--on-error", arguments_.on_error,
+                        {{"stop", OnError::stop}, {"collect", OnError::collect}},
+                        "At a bad line or record: stop (default), or collect (go on)");
     command
         .add_option("--rejects", arguments_.rejects,
-                    "File for what was bad, as {file, line, reason, text}; goes on as with --on-error collect")
+                    "File for what was bad and why; goes on, as with --on-error collect")
         ->type_name("FILE")
         ->group(writing);
     if (kind == Command::put) return;
@@ -306,6 +300,8 @@ void Parser::understand() {
   }
   if (!arguments_.types.empty()) parse_types(arguments_.types);
   if (arguments_.id_field.empty()) refuse("--id-field: should not be empty");
+  if (!arguments_.where.empty() && !arguments_.query.empty())
+    refuse("--where and --query are two ways to say the same; give one of them");
   if (!arguments_.rejects.empty() && arguments_.on_error == OnError::stop)
     refuse("--rejects goes on after a bad record, --on-error stop does not; give one of them");
   if (arguments_.command == Command::copy && arguments_.on_error && arguments_.dry_run)

@@ -23,7 +23,6 @@ BatchFeed::BatchFeed(boost::asio::any_io_executor executor, Input& input, Reader
       input_(input),
       options_(std::move(options)),
       ids_(ids),
-      file_(reader.file()),
       ready_(std::make_shared<boost::asio::steady_timer>(executor_, boost::asio::steady_timer::time_point::max())) {
   thread_ = std::thread([this, reader = std::move(reader)]() mutable { run(std::move(reader)); });
 }
@@ -41,27 +40,43 @@ void BatchFeed::run(ReaderOptions reader) {
     finish(std::current_exception());
     return;
   }
+  LoadedBatch batch;
+  std::exception_ptr error;
   try {
-    read(*documents);
-    finish(nullptr);
+    read(*documents, batch);
   } catch (const Interrupted&) {
     finish(nullptr);
-  } catch (const Error& error) {
+    return;
+  } catch (const Error& failure) {
     // The text names file and line; that it came from a reader says the status.
-    finish(std::make_exception_ptr(Failure(ExitCode::incomplete, std::string(error.message()))));
+    error = std::make_exception_ptr(Failure(ExitCode::incomplete, std::string(failure.message())));
   } catch (...) {
-    finish(std::current_exception());
+    error = std::current_exception();
   }
+  if (error) {
+    {
+      const std::lock_guard lock(mutex_);
+      error_ = error;  // known before the batch is, which makes its taker end everything
+    }
+    // What was read before the fault is written; a resumed import reads it again.
+    batch.stopped = true;
+    batch.position = position_;
+    batch.offset = position_.is_null() ? 0 : position_.at("offset").get<std::uint64_t>();
+    if (!batch.records.empty() || !batch.problems.empty()) push(std::move(batch));
+  }
+  finish(std::move(error));
 }
 
-void BatchFeed::read(DocumentReader& reader) {
-  std::uint64_t sequence = 0;
+// Leaves in `batch` what was read of it when the reader throws.
+void BatchFeed::read(DocumentReader& reader, LoadedBatch& batch) {
+  position_ = reader.position();
   Document document;
-  for (bool more = true; more;) {
-    LoadedBatch batch;
-    batch.sequence = sequence++;
+  for (std::uint64_t sequence = 0;; ++sequence) {
+    batch = {};
+    batch.sequence = sequence;
     std::uint64_t bytes = 0;
     std::size_t items = 0;
+    bool more = true;
     while (items < options_.chunk() && bytes < most_batch_bytes && !batch.stopped) {
       more = reader.next(document);
       if (!more) break;
@@ -70,10 +85,10 @@ void BatchFeed::read(DocumentReader& reader) {
       take(batch, std::move(document));
     }
     if (items == 0) return;
-    batch.position = reader.position();
+    batch.position = position_ = reader.position();
     batch.offset = batch.position.at("offset").get<std::uint64_t>();
-    const bool stopped = batch.stopped;
-    if (!push(std::move(batch)) || stopped) return;
+    const bool last = batch.stopped || !more;
+    if (!push(std::move(batch)) || last) return;
   }
 }
 

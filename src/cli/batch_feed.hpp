@@ -66,7 +66,7 @@ class BatchFeed {
 
  private:
   void run(ReaderOptions reader);
-  void read(DocumentReader& reader);
+  void read(DocumentReader& reader, LoadedBatch& batch);
   void take(LoadedBatch& batch, Document document);
   bool push(LoadedBatch batch);
   void finish(std::exception_ptr error);
@@ -76,7 +76,7 @@ class BatchFeed {
   Input& input_;
   FeedOptions options_;
   RecordIds ids_;
-  std::string file_;
+  Json position_;                                     // behind the last whole batch; of the thread
   std::shared_ptr<boost::asio::steady_timer> ready_;  // touched on the loop only; wake-ups under way share it
   mutable std::mutex mutex_;
   std::condition_variable room_;

@@ -22,14 +22,6 @@ void write_error(std::string_view text) {
   }
 }
 
-// Data in messages must not steer the terminal.
-std::string harmless(std::string_view text) {
-  std::string out;
-  for (const char byte : replace_invalid_utf8(text))
-    out += (static_cast<unsigned char>(byte) < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f ? ' ' : byte;
-  return out;
-}
-
 }  // namespace
 
 void Messages::clear_bar() {
@@ -45,7 +37,7 @@ void Messages::line(std::string_view mark, std::string_view text, const char* co
     out.append(colour).append(mark).append("\x1b[0m");
   else
     out.append(mark);
-  write_error(out + harmless(text) + "\n");
+  write_error(out + printable(text, "\n\t") + "\n");
 }
 
 void Messages::error(std::string_view text) { line("weir: ", text, "\x1b[1;31m"); }

@@ -32,9 +32,9 @@ Config configuration(const Arguments& arguments, const std::string& word) {
 
 awaitable<AsyncDatabase> open_database(Program& program, std::string word) {
   const auto config = configuration(program.arguments, word);
-  for (const auto& warning : config.warnings()) program.messages.note("weir: " + warning);
   program.messages.detail("database " + config.to_string());
   auto database = co_await AsyncDatabase::open(config);
+  program.opened.push_back(database);
   if (!program.arguments.timeout) co_return database;
   const auto options = CallOptions{}.timeout(program.arguments.timeout);
   co_return database.with(options);
@@ -55,6 +55,8 @@ Query make_query(const Arguments& arguments) {
     } catch (const JsonTextError& error) {
       throw Failure(ExitCode::usage,
                     "--query is not JSON: at character " + std::to_string(error.position()) + ": " + error.reason());
+    } catch (const Error& error) {
+      throw Failure(ExitCode::usage, "--query: " + std::string(error.message()));
     }
   }
   if (!arguments.order_by.empty())

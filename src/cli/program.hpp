@@ -10,6 +10,7 @@
 #include <weir/query.hpp>
 
 #include <string>
+#include <vector>
 
 namespace weir::cli {
 
@@ -19,9 +20,11 @@ struct Program {
   Messages& messages;
   Interrupt& interrupt;
   Terminal terminal;  ///< standard output
+  std::vector<AsyncDatabase> opened{};
 };
 
-/// Opens a database by URL, @NAME or env:BACKEND, with --timeout. Does no I/O on the store.
+/// Opens a database by URL, @NAME or env:BACKEND, with --timeout. Does no I/O on the store. It is closed when the
+/// command has ended.
 awaitable<AsyncDatabase> open_database(Program& program, std::string word);
 
 /// The query of --where, --query, --order-by, --limit, --offset and --select.

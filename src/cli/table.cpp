@@ -16,13 +16,6 @@ constexpr std::size_t narrowest_column = 6;
 constexpr std::size_t gap = 2;
 constexpr std::size_t most_columns = 64;
 
-std::string visible(std::string_view text) {
-  std::string out;
-  for (const char byte : replace_invalid_utf8(text))
-    out += static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f ? ' ' : byte;
-  return out;
-}
-
 template <class F>
 void walk(const Json& object, std::vector<std::string>& keys, F& leaf) {
   for (const auto& [key, value] : object.get_ref<const Json::object_t&>()) {
@@ -65,7 +58,7 @@ TableWriter::Column& TableWriter::column_of(const std::vector<std::string>& keys
   if (found != columns_.end()) return *found;
   Column column;
   column.keys = keys;
-  column.title = keys.empty() ? id_field_ : visible(join_dotted(keys));
+  column.title = keys.empty() ? id_field_ : printable(join_dotted(keys));
   column.width = display_width(column.title);
   columns_.push_back(std::move(column));
   return columns_.back();
@@ -74,11 +67,11 @@ TableWriter::Column& TableWriter::column_of(const std::vector<std::string>& keys
 TableWriter::Cell TableWriter::cell(const Record& record, const Column& column) const {
   Cell cell;
   if (column.keys.empty()) {
-    cell.text = visible(record.id);
+    cell.text = printable(record.id);
   } else if (const Json* value = leaf_at(record.fields, column.keys)) {
     cell.number = value->is_number();
-    cell.text = visible(value->is_string() ? value->get_ref<const std::string&>()
-                                           : value->dump(-1, ' ', false, Json::error_handler_t::replace));
+    cell.text = printable(value->is_string() ? value->get_ref<const std::string&>()
+                                             : value->dump(-1, ' ', false, Json::error_handler_t::replace));
   }
   cell.width = display_width(cell.text);
   return cell;
@@ -103,7 +96,7 @@ void TableWriter::lay_out() {
   auto add = [this](const std::vector<std::string>& path) {
     if (columns_.size() < most_columns || std::ranges::find(columns_, path, &Column::keys) != columns_.end()) {
       column_of(path);
-    } else if (const auto name = visible(join_dotted(path)); std::ranges::find(left_out_, name) == left_out_.end()) {
+    } else if (const auto name = printable(join_dotted(path)); std::ranges::find(left_out_, name) == left_out_.end()) {
       left_out_.push_back(name);
     }
   };

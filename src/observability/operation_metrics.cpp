@@ -145,7 +145,7 @@ std::uint64_t DatabaseMetrics::attempts_failed(std::string_view outcome) const {
   return found == outcomes_.end() ? 0 : found->second;
 }
 
-void DatabaseMetrics::budget(std::function<double()> tokens) {
+void DatabaseMetrics::budget(std::function<std::optional<double>()> tokens) {
   const std::lock_guard lock(mutex_);
   budget_.swap(tokens);
 }
@@ -177,10 +177,10 @@ void DatabaseMetrics::append(std::vector<Metric>& metrics) const {
     point.value = static_cast<double>(number);
     metrics[attempts_metric].points.push_back(std::move(point));
   }
-  if (budget_) {
+  if (const auto tokens = budget_ ? budget_() : std::nullopt) {
     Point point;
     point.attributes = base;
-    point.value = budget_();
+    point.value = *tokens;
     metrics[budget_metric].points.push_back(std::move(point));
   }
 }

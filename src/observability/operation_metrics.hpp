@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -82,8 +83,8 @@ class DatabaseMetrics {
   /// A failed attempt was judged; `outcome` is static text.
   void attempt_failed(std::string_view outcome) noexcept;
   std::uint64_t attempts_failed(std::string_view outcome) const;
-  /// How the tokens left are found; last come, last served.
-  void budget(std::function<double()> tokens);
+  /// How the tokens left are found (nothing when no database is open any more); the last one counts.
+  void budget(std::function<std::optional<double>()> tokens);
 
   const DatabaseLabels& labels() const { return labels_; }
   /// Adds the points of this database.
@@ -106,7 +107,7 @@ class DatabaseMetrics {
   mutable std::mutex mutex_;
   std::map<ErrorKey, std::unique_ptr<Series>> errors_;
   std::map<std::string_view, std::uint64_t> outcomes_;
-  std::function<double()> budget_;
+  std::function<std::optional<double>()> budget_;
 };
 
 /// The metrics that databases have, without points.

@@ -2,6 +2,9 @@
 
 #include "observability/duration_text.hpp"
 
+#include <memory>
+#include <mutex>
+
 namespace weir::log {
 namespace {
 
@@ -10,7 +13,28 @@ Component& pool_component() {
   return pool;
 }
 
+class LoggingListener final : public PoolListener {
+ public:
+  void on_event(const PoolEvent& event) override {
+    if (wants(event.kind)) write(event);
+  }
+};
+
 }  // namespace
+
+void follow_pools(bool follow) {
+  // Never destroyed: pools of threads that outlive main may still tell something.
+  static auto* const mutex = new std::mutex;
+  static auto* const listener = new std::shared_ptr<PoolListener>(std::make_shared<LoggingListener>());
+  static bool following = false;
+  const std::lock_guard lock(*mutex);
+  if (follow == following) return;
+  following = follow;
+  if (follow)
+    add_pool_listener(*listener);
+  else
+    remove_pool_listener(*listener);
+}
 
 Level level_of(PoolEventKind kind) noexcept {
   switch (kind) {

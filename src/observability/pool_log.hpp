@@ -14,6 +14,8 @@ Level level_of(PoolEventKind kind) noexcept;
 bool wants(PoolEventKind kind) noexcept;
 /// Writes it.
 void write(const PoolEvent& event) noexcept;
+/// Whether every pool's events are written from now on. Nobody following costs a pool nothing.
+void follow_pools(bool follow);
 /// What write() writes: "db1:5432/people: lease_warning: connection 3 …".
 std::string describe(const PoolEvent& event);
 

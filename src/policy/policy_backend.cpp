@@ -184,9 +184,10 @@ std::shared_ptr<Backend> with_policies(std::shared_ptr<Backend> backend, const C
   state->retry = retry_options(config);
   state->budget = shared_budget(config);
   state->metrics = metrics::DatabaseMetrics::of(labels_of(config, backend->endpoint()));
-  state->metrics->budget([weak = std::weak_ptr(state->budget)] {
+  state->metrics->budget([weak = std::weak_ptr(state->budget)]() -> std::optional<double> {
     const auto budget = weak.lock();
-    return budget ? static_cast<double>(budget->tokens()) : 0.0;
+    if (!budget) return std::nullopt;
+    return static_cast<double>(budget->tokens());
   });
   state->clock = &clock;
   state->backend = std::move(backend);

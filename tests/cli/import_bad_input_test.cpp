@@ -127,6 +127,16 @@ TEST_F(BadInput, WhatCannotBeReadAtAll) {
   }
 }
 
+TEST_F(BadInput, WhatStandsBeforeTheFaultIsWritten) {
+  const auto input = file("in.json", "[{\"id\":\"1\"},{\"id\":\"2\"},{\"id\":\"3\"");
+  for (int i = 0; i < 2; ++i) {  // and once more, from the checkpoint: what is there is recognised
+    const auto result = weir({"import", database(), input, "--flat", "--checkpoint", path("state")});
+    EXPECT_EQ(result.code, 1);
+    EXPECT_THAT(result.err, HasSubstr("in.json:1:"));
+    EXPECT_EQ(weir({"count", database()}).out, "2\n");
+  }
+}
+
 TEST_F(BadInput, ALineOfAHundredMegabytesIsAnErrorInLittleMemory) {
   const auto input = path("long.jsonl");
   {

@@ -17,7 +17,7 @@ TEST_F(Usage, EveryMistakeIsNamed) {
     std::vector<std::string> words;
     std::string message;
   } cases[] = {
-      {{}, "subcommand is required"},
+      {{}, "a command is missing"},
       {{"fetch", db}, "fetch"},
       {{"search"}, "the database is missing"},
       {{"search", ""}, "the database is empty"},
@@ -34,7 +34,7 @@ TEST_F(Usage, EveryMistakeIsNamed) {
       {{"search", db, "--query", R"({"where":{"path":"a","op":"almost","value":1}})"}, "almost"},
       {{"search", db, "--query", R"({"where":{"path":"a","op":"eq","value":{}}})"}, "a"},
       {{"search", db, "--query", R"({"wher":{}})"}, "wher"},
-      {{"search", db, "--query", "{}", "--where", "a = 1"}, "excludes"},
+      {{"search", db, "--query", "{}", "--where", "a = 1"}, "two ways to say the same"},
       {{"search", db, "--order-by", "a:down"}, "after the colon comes asc or desc"},
       {{"search", db, "--order-by", "a,,b"}, "nothing between two commas"},
       {{"search", db, "--limit", "-1"}, "--limit"},

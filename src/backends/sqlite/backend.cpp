@@ -1,5 +1,6 @@
 #include "backends/sqlite/backend.hpp"
 
+#include "backends/install_backend.hpp"
 #include "backends/sqlite/process.hpp"
 #include "backends/sqlite/stream.hpp"
 #include "backends/sqlite/transaction.hpp"
@@ -287,6 +288,6 @@ awaitable<std::shared_ptr<Backend>> make_backend(Config config) {
 
 }  // namespace
 
-void install() { register_backend("sqlite", make_backend); }
+void install() { detail::install_backend("sqlite", make_backend); }
 
 }  // namespace weir::sqlite

@@ -51,6 +51,7 @@ class SqliteBackend final : public Backend {
   void* native(const std::type_info& type) noexcept override;
   std::string endpoint() const override;
   bool enforces_deadline() const override;
+  bool repeats_itself() const override { return true; }  // waits for locks itself; nothing else passes
 
  private:
   const Settings settings_;

@@ -18,7 +18,7 @@ JsonLinesReader::JsonLinesReader(ByteSource& source, ReaderOptions options)
     : options_(std::move(options)),
       input_(source, position_number(options_, "offset", 0)),
       line_(position_number(options_, "line", 1)),
-      begun_(options_.from().has_value()) {}
+      begun_(input_.offset() > 0) {}
 
 bool JsonLinesReader::next(Document& document) {
   if (!begun_) begin_text(input_, options_.file());

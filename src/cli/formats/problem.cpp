@@ -25,21 +25,11 @@ std::string size_text(std::uint64_t bytes) {
 
 std::string excerpt(std::string_view text) {
   constexpr std::size_t most = 40;
-  std::string out;
-  std::size_t characters = 0;
-  while (!text.empty() && characters < most) {
-    const auto next = decode_utf8(text);
-    if (!next.valid) {
-      out += "\xEF\xBF\xBD";  // U+FFFD
-    } else if (next.code_point < 0x20 || (next.code_point >= 0x7f && next.code_point < 0xa0)) {
-      out += ' ';
-    } else {
-      out.append(text.substr(0, next.size));
-    }
-    text.remove_prefix(next.size);
-    ++characters;
-  }
-  if (!text.empty()) out += "\xE2\x80\xA6";  // …
+  std::string_view rest = text;
+  for (std::size_t characters = 0; !rest.empty() && characters < most; ++characters)
+    rest.remove_prefix(decode_utf8(rest).size);
+  auto out = printable(text.substr(0, text.size() - rest.size()));
+  if (!rest.empty()) out += "\xE2\x80\xA6";  // …
   return out;
 }
 

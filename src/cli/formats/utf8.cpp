@@ -73,4 +73,21 @@ std::string replace_invalid_utf8(std::string_view text) {
   return out;
 }
 
+std::string printable(std::string_view text, std::string_view keep) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const auto next = decode_utf8(text);
+    const bool control = next.code_point < 0x20 || (next.code_point >= 0x7F && next.code_point < 0xA0);
+    if (!next.valid)
+      out += "\xEF\xBF\xBD";
+    else if (control && keep.find(text.front()) == std::string_view::npos)
+      out += ' ';
+    else
+      out.append(text.substr(0, next.size));
+    text.remove_prefix(next.size);
+  }
+  return out;
+}
+
 }  // namespace weir::cli

@@ -23,6 +23,9 @@ std::optional<std::size_t> invalid_utf8(std::string_view text) noexcept;
 std::size_t count_characters(std::string_view text) noexcept;
 /// The text with U+FFFD in the place of every ill-formed byte.
 std::string replace_invalid_utf8(std::string_view text);
+/// The same, and with a blank in the place of every control character (C0, DEL, C1) but those in `keep`: what data says
+/// must not steer a terminal.
+std::string printable(std::string_view text, std::string_view keep = {});
 
 /// Columns that a terminal takes for it: 0 for combining marks and other invisible ones, 2 for wide East Asian and
 /// emoji.

@@ -6,6 +6,8 @@
 
 #include <weir/error.hpp>
 
+#include <algorithm>
+
 namespace weir::configuration {
 namespace {
 
@@ -49,10 +51,18 @@ std::string shown_json(const Json& value) {
   return value.dump();
 }
 
+// Whether one may be the other, misspelt.
+bool alike(std::string_view name, std::string_view known) {
+  return name.size() <= 64 && damerau_levenshtein(name, known) <= known.size() / 4;
+}
+
 bool holds_secret(Conversion conversion) {
   return conversion == Conversion::user_and_password || conversion == Conversion::id_and_key ||
          conversion == Conversion::database_url;
 }
+
+// A user's name is not shown either: in a URL from which a ':' was lost, the password is a part of it.
+bool may_be_shown(const Option& option) { return !option.secret && option.name != "user"; }
 
 Json converted(const Option& option, const Given& given) {
   if (given.typed) return value_from_json(option, given.value);
@@ -142,7 +152,7 @@ void Builder::put(const Option& option, Json value, const Given& given) {
   const auto [entry, fresh] = entries_.try_emplace(std::string(option.name), Entry{value, given.name, given.source});
   if (fresh || entry->second.value == value) return;
   const auto one = [&](const std::string& name, const std::string& source, const Json& v) {
-    return "'" + name + "'" + (option.secret ? "" : " = " + shown_json(v)) + " (" + source + ")";
+    return "'" + name + "'" + (may_be_shown(option) ? " = " + shown_json(v) : "") + " (" + source + ")";
   };
   refuse(options_->info().name, "option '" + std::string(option.name) + "' is given twice with different values: " +
                                     one(entry->second.name, entry->second.source, entry->second.value) + " and " +
@@ -240,6 +250,13 @@ void Builder::join_hosts() {
   }
 }
 
+bool Builder::has_secret() const {
+  return std::any_of(entries_.begin(), entries_.end(), [this](const auto& entry) {
+    const auto* option = options_->find(entry.first);
+    return option == nullptr || option->secret;
+  });
+}
+
 std::shared_ptr<const Config::State> Builder::finish() {
   join_hosts();
   auto state = std::make_shared<Config::State>();
@@ -251,7 +268,7 @@ std::shared_ptr<const Config::State> Builder::finish() {
 
 void Builder::refuse_value(const Option& option, const Given& given, const std::string& reason) const {
   std::string text = "option '" + std::string(option.name) + "'";
-  if (!option.secret && !given.value.is_null()) text += " = " + shown_json(given.value);
+  if (may_be_shown(option) && !given.value.is_null()) text += " = " + shown_json(given.value);
   text += " (" + given.source;
   if (given.name != option.name && presentable_name(given.name)) text += ", given as '" + given.name + "'";
   refuse(options_->info().name, text + "): " + reason);
@@ -260,13 +277,21 @@ void Builder::refuse_value(const Option& option, const Given& given, const std::
 void Builder::refuse_unknown(const Given& given, Forms forms) const {
   auto names = options_->names(forms);
   if ((forms & form::key) != 0) names.insert(names.end(), {"backend", "url", "pool", "retry"});
+  const auto known = nearest(given.name, names);
+  const bool presentable = presentable_name(given.name);
+  // In a URL's query a name can be a piece of a secret: what an '&' in one has cut off, or what a misplaced '=' left.
+  const bool piece_of_secret =
+      (forms & form::query) != 0 && !alike(given.name, known) && (has_secret() || free_form_option(given.name).secret);
   // No value: a misspelt 'pasword' has a secret, too.
-  const std::string name = presentable_name(given.name) ? "'" + given.name + "' " : "";
-  std::string text = "unknown option " + name + "(" + given.source + ")";
-  if (name.empty()) {
+  std::string text = "unknown option ";
+  if (presentable && !piece_of_secret) text += "'" + given.name + "' ";
+  text += "(" + given.source + ")";
+  if (!presentable) {
     text += "; its name is not shown, since it is none an option could have";
+  } else if (piece_of_secret) {
+    text += "; its name is not shown, since it may be a piece of a secret; in one, '&' is written %26";
   } else {
-    text += "; the nearest known one is '" + nearest(given.name, names) + "'";
+    text += "; the nearest known one is '" + known + "'";
     std::string others;
     for (const auto& backend : known_backends())
       if (const auto set = find_backend(backend); set->find(given.name) != nullptr)

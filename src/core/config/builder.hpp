@@ -50,6 +50,7 @@ class Builder {
   void put_user_and_password(const Given& given);
   void add_database_url(const Given& given);
   void join_hosts();
+  bool has_secret() const;
   [[noreturn]] void refuse_value(const Option& option, const Given& given, const std::string& reason) const;
   [[noreturn]] void refuse_unknown(const Given& given, Forms forms) const;
 

@@ -9,6 +9,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <optional>
 #include <sstream>
 
 namespace weir::configuration {
@@ -16,15 +17,21 @@ namespace {
 
 constexpr int deepest_merge = 16;
 constexpr std::size_t most_entries = 10'000;
+constexpr std::string_view quoted = "!";  // the tag that the parser gives to what stands in quotes
 
-// Takes what the parser says and keeps none of it.
-class Unheard final : public YAML::EventHandler {
+// Takes what the parser says and keeps only where the last value in quotes begins.
+class Listener final : public YAML::EventHandler {
  public:
+  std::optional<YAML::Mark> last_quoted;
+
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
   void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t, const std::string&) override {
+    last_quoted.reset();
+    if (tag == quoted) last_quoted = mark;
+  }
   void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
   void OnSequenceEnd() override {}
   void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
@@ -33,11 +40,27 @@ class Unheard final : public YAML::EventHandler {
 
 // Not by YAML::LoadAll: where the parser stops in front of a token that begins nothing, such as a '}' too many, LoadAll
 // appends empty documents until the memory is gone (yaml-cpp 0.7).
-bool holds_one_document(const std::string& text) {
+bool holds_one_document(const std::string& text, Listener& listener) {
   std::istringstream stream(text);
   YAML::Parser parser(stream);
-  Unheard handler;
-  return parser.HandleNextDocument(handler) && !parser.HandleNextDocument(handler);
+  if (!parser.HandleNextDocument(listener)) return false;
+  Listener next;
+  return !parser.HandleNextDocument(next);
+}
+
+// The parser takes the end of the file for the quote that is missing, and what comes before it for the value.
+bool is_closed(std::string_view text, std::size_t begin) {
+  const auto open = text.find_first_of("'\"", begin);
+  if (open == std::string_view::npos) return false;
+  for (auto at = open + 1; at < text.size(); ++at) {
+    if (text[at] == '\\' && text[open] == '"') {
+      ++at;
+    } else if (text[at] == text[open]) {
+      if (text[at] == '"' || text.substr(at + 1, 1) != "'") return true;
+      ++at;
+    }
+  }
+  return false;
 }
 
 class Document {
@@ -46,8 +69,13 @@ class Document {
 
   YAML::Node root(std::string_view text) const {
     try {
+      constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";  // marks would count it or not
+      if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
       const std::string whole(text);
-      if (!holds_one_document(whole)) refuse("", "file " + shown(file_) + " must hold one YAML document");
+      Listener listener;
+      if (!holds_one_document(whole, listener)) refuse("", "file " + shown(file_) + " must hold one YAML document");
+      if (listener.last_quoted && !is_closed(whole, static_cast<std::size_t>(listener.last_quoted->pos)))
+        refuse("", place(*listener.last_quoted) + ": a quote is not closed");
       return YAML::Load(whole);
     } catch (const YAML::Exception& error) {
       // The library quotes from the file behind ':' and '('; that can be anything.
@@ -113,13 +141,22 @@ class Document {
     return std::any_of(all.begin(), all.end(), [&](const Member& member) { return member.key == key; });
   }
 
+  // "!secret db" and the like mean something to the programs that have them.
+  void refuse_tag(const YAML::Node& node) const {
+    const auto& tag = node.Tag();
+    if (tag.empty() || tag == "?" || tag == quoted || tag.starts_with("tag:yaml.org,2002:")) return;
+    refuse("", place(node.Mark()) + ": tags are not understood; a value that begins with '!' stands in quotes");
+  }
+
   Json value(const YAML::Node& node) const {
+    refuse_tag(node);
     if (node.IsScalar()) return node.Scalar();
     if (node.IsMap()) return Json::object();
     if (!node.IsSequence()) return nullptr;
     Json list = Json::array();
     for (const auto& element : node) {
       if (!element.IsScalar()) refuse("", place(element.Mark()) + ": an element of a list is not a single value");
+      refuse_tag(element);
       list.push_back(element.Scalar());
     }
     return list;

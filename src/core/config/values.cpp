@@ -1,5 +1,6 @@
 #include "core/config/values.hpp"
 
+#include "core/config/option_set.hpp"
 #include "core/utf8.hpp"
 
 #include <algorithm>
@@ -271,7 +272,9 @@ bool presentable_name(std::string_view name) {
 }
 
 std::string shown(std::string_view value) {
-  if (value.find('@') != std::string_view::npos || value.find("://") != std::string_view::npos)
+  const auto holds = [value](std::string_view part) { return value.find(part) != std::string_view::npos; };
+  // The last is a URL of which the '?' was lost.
+  if (holds("@") || holds("://") || (holds("=") && free_form_option(value).secret))
     return "(not shown: it may hold a password)";
   std::string result = "\"";
   for (const char c : value.substr(0, 80)) {

@@ -71,6 +71,29 @@ TEST_F(Load, reads_yaml) {
   EXPECT_EQ(Config::load(files_.write("c.yml", good), "by_url"), Config::from_url("sqlite:people.db?readers=2"));
 }
 
+TEST_F(Load, takes_what_stands_in_quotes) {
+  const auto password = [this](const std::string& written, const std::string& behind = "\n") {
+    return yaml("databases:\n  main:\n    backend: postgres\n    password: " + written + behind)
+        .get<std::string>("password");
+  };
+  EXPECT_EQ(password("'it''s'"), "it's");
+  EXPECT_EQ(password("\"a\\\"b\\\\\"", ""), "a\"b\\");
+  EXPECT_EQ(password("&anchor '!x'"), "!x");
+  EXPECT_EQ(password("!!str 012"), "012");
+  EXPECT_EQ(password("'a b'  # isn't"), "a b");
+  EXPECT_EQ(yaml("\xEF\xBB\xBF{databases: {main: {url: 'memory:'}}}"), Config::from_url("memory:"));
+}
+
+TEST_F(Load, refuses_what_would_silently_be_another_value) {
+  const auto refused = [this](const std::string& written) {
+    return yaml_refused("databases:\n  main:\n    backend: postgres\n    password: " + written + "\n");
+  };
+  for (const auto* open : {"'secret", "\"secret", "'it''", "\"a\\\"", "&anchor 'x"})
+    EXPECT_THAT(refused(open), AllOf(HasSubstr("c.yaml:4"), HasSubstr("a quote is not closed"))) << open;
+  for (const auto* tagged : {"!secret", "!vault db", "[!x a, b]"})
+    EXPECT_THAT(refused(tagged), AllOf(HasSubstr("c.yaml:4"), HasSubstr("tags are not understood"))) << tagged;
+}
+
 TEST_F(Load, takes_what_a_merge_key_brings_only_where_there_is_nothing) {
   const std::string text = R"(
 a: &a {max_size: 1, min_size: 1}

@@ -44,5 +44,15 @@ TEST(Utf8, DisplayWidthCountsWhatATerminalDraws) {
   EXPECT_EQ(display_width("\x1B"), 0U);
 }
 
+TEST(Utf8, WhatIsPrintableSteersNoTerminal) {
+  EXPECT_EQ(printable("a\x1b[2Jb\r\x7f\n\t\x01"), "a [2Jb     ");
+  EXPECT_EQ(printable("a\xC2\x9B"
+                      "2Jb\xC2\x80"),
+            "a 2Jb ")
+      << "C1, which terminals take for ESC and a letter";
+  EXPECT_EQ(printable("a\xC2\xA0\xC3\xA9\xFF", ""), "a\xC2\xA0\xC3\xA9\xEF\xBF\xBD");
+  EXPECT_EQ(printable("a\nb\tc\r", "\n\t"), "a\nb\tc ");
+}
+
 }  // namespace
 }  // namespace weir::cli

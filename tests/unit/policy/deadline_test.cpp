@@ -63,7 +63,8 @@ awaitable<bool> read_a(std::shared_ptr<Backend> store, CallContext context) {
   co_return record.has_value();
 }
 awaitable<bool> write_a(std::shared_ptr<Backend> store, CallContext context) {
-  co_return co_await store->write(std::move(context), WriteKind::upsert, record_of("a", 1), weir::WriteOptions());
+  const weir::WriteOptions options;
+  co_return co_await store->write(std::move(context), WriteKind::upsert, record_of("a", 1), options);
 }
 
 TEST_F(Deadline, what_hangs_is_cancelled_at_the_deadline) {

@@ -117,7 +117,9 @@ awaitable<Step> ScriptedBackend::meet(CallContext context, std::string name) {
   if (step.kind == Step::Kind::stubborn) {
     const auto timer =
         std::make_shared<asio::steady_timer>(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
-    let_go = [timer] { timer->cancel(); };
+    let_go = [weak = std::weak_ptr(timer)] {
+      if (const auto alive = weak.lock()) alive->cancel();
+    };
     co_await asio::this_coro::throw_if_cancelled(false);
     bool released = false;
     while (!released) {
