@@ -66,9 +66,9 @@ WEIR_RULE(Differential, written_piecemeal, "the same after updates, patches and 
   const auto mixing = test.licences().one_type_per_path ? test::Mixing::one_per_path : test::Mixing::mixed;
   auto records = test::random_records(random, 30, mixing);
   const auto replacements = test::random_records(random, 30, mixing);
-  for (const auto& one : replacements) {
-    auto first = one;
-    first.id = records[&one - replacements.data()].id;
+  for (std::size_t i = 0; i < replacements.size(); ++i) {
+    auto first = replacements[i];
+    first.id = records[i].id;
     co_await db.create(first);
   }
   for (std::size_t i = 0; i < records.size(); ++i) {
