@@ -142,7 +142,6 @@ TEST_P(CopyKilled, resumed_from_its_checkpoint_it_ends_equal_to_its_source) {
   test::run(fill(job.source, test::random_records(random, records)));
 
   int killed = 0;
-  std::size_t chunks_seen = 0;
   while (killed < kills) {
     CopyProcess copy(job);
     const auto chunks = random.below(6);
@@ -151,7 +150,6 @@ TEST_P(CopyKilled, resumed_from_its_checkpoint_it_ends_equal_to_its_source) {
       ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "the copy failed, after " << killed << " kills";
       break;  // it came to its end
     }
-    chunks_seen += chunks;
     copy.run_on_for(std::chrono::microseconds(random.below(5'000)));
     copy.kill();
     const auto status = copy.wait();
