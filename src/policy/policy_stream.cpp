@@ -41,23 +41,32 @@ class RepeatedSource final : public RecordSource {
 
   awaitable<void> close() override {
     finish();
-    if (inner_) co_await inner_.close();
-    inner_ = RecordStream();
+    if (inner_) co_await inner_->stream.close();
+    inner_.reset();
   }
 
  private:
+  /// The backend's stream. A fetch that is watched holds it as well: a loop that is destroyed destroys coroutines in
+  /// any order, this one's before that of the fetch too.
+  class Inner {
+   public:
+    Inner(StatePointer policies, RecordStream records) : state(std::move(policies)), stream(std::move(records)) {}
+    const StatePointer state;
+    RecordStream stream;
+  };
+
   awaitable<std::vector<Record>> fetch() {
     for (;;) {
       auto attempt_context = begun_ ? later() : course_.next();
       std::optional<Error> failure;
       try {
-        if (!inner_) inner_ = scan(attempt_context);
+        if (!inner_) inner_ = std::make_shared<Inner>(state_, scan(attempt_context));
         auto batch = co_await limited(attempt_context);
         co_return batch;
       } catch (const boost::system::system_error&) {
         failure = current_error();
       }
-      inner_ = RecordStream();
+      inner_.reset();
       if (begun_) {
         finished_ = true;
         throw course_.ended_with(*failure);
@@ -82,10 +91,10 @@ class RepeatedSource final : public RecordSource {
   }
 
   awaitable<std::vector<Record>> limited(const CallContext& context) {
-    if (!needs_deadline(*state_, context)) return inner_.next_batch();
+    if (!needs_deadline(*state_, context)) return inner_->stream.next_batch();
     DeadlineOptions options;
     options.deadline = context.deadline;
-    return within_deadline<std::vector<Record>>(*state_->clock, inner_.next_batch(), options, state_);
+    return within_deadline<std::vector<Record>>(*state_->clock, inner_->stream.next_batch(), options, inner_);
   }
 
   void finish() {
@@ -101,7 +110,7 @@ class RepeatedSource final : public RecordSource {
   const StreamOptions options_;
   const bool cut_;
   Course course_;
-  RecordStream inner_;
+  std::shared_ptr<Inner> inner_;
   std::uint64_t rows_ = 0;
   bool begun_ = false;
   bool finished_ = false;
