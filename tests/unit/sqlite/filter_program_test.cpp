@@ -2,6 +2,7 @@
 
 #include "backends/sqlite/json_text.hpp"
 #include "core/record_order.hpp"
+#include "support/sanitizers.hpp"
 #include "unit/sqlite/random_data.hpp"
 
 #include <weir/query.hpp>
@@ -18,7 +19,7 @@ bool matches(const Filter& filter, const std::string& id, const std::string& fie
 TEST(FilterProgram, agrees_with_the_reference_on_random_data) {
   constexpr std::uint64_t seed = 20261121;
   test::RandomData random(seed);
-  for (int round = 0; round < 20'000; ++round) {
+  for (std::size_t round = 0; round < weir::test::repetitions(20'000); ++round) {
     Record record(random.object());
     record.id = random.id();
     const Filter filter = random.filter();
@@ -57,7 +58,7 @@ TEST(FilterProgram, takes_more_comparisons_than_fit_on_the_stack) {
 TEST(KeyProgram, agrees_with_the_reference_on_random_data) {
   constexpr std::uint64_t seed = 7;
   test::RandomData random(seed);
-  for (int round = 0; round < 20'000; ++round) {
+  for (std::size_t round = 0; round < weir::test::repetitions(20'000); ++round) {
     Record left(random.object());
     Record right(random.object());
     left.id = right.id = "same";

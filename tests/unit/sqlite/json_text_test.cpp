@@ -2,6 +2,7 @@
 
 #include "backends/sqlite/codec.hpp"
 #include "backends/sqlite/json_scan.hpp"
+#include "support/sanitizers.hpp"
 #include "unit/sqlite/random_data.hpp"
 
 #include <gtest/gtest.h>
@@ -15,7 +16,7 @@ namespace {
 TEST(JsonText, random_values_come_back_equal_and_read_as_others_read_them) {
   constexpr std::uint64_t seed = 3;
   test::RandomData random(seed);
-  for (int round = 0; round < 20'000; ++round) {
+  for (std::size_t round = 0; round < weir::test::repetitions(20'000); ++round) {
     const Json value = random.object();
     const std::string text = write_json(value);
     ASSERT_EQ(parse_json(text), value) << "seed " << seed << " round " << round << " " << text;

@@ -1,0 +1,9 @@
+// Tests that fork: by default ThreadSanitizer ends a child that starts threads of its own, as the parent had some
+// (https://github.com/google/sanitizers/wiki/ThreadSanitizerFlags, die_after_fork).
+
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+extern "C" __attribute__((visibility("default"))) const char* __tsan_default_options();
+extern "C" const char* __tsan_default_options() { return "die_after_fork=0"; }
+#endif
+#endif
