@@ -32,5 +32,6 @@ inline std::size_t repetitions(std::size_t full) {
   if (!under_sanitizer || full_run()) return full;
   return full < 10 ? 1 : full / 10;
 }
+inline int rounds(int full) { return static_cast<int>(repetitions(static_cast<std::size_t>(full))); }
 
 }  // namespace weir::test

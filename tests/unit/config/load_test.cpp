@@ -1,5 +1,6 @@
 // Configuration files, good, broken and hostile.
 
+#include "support/sanitizers.hpp"
 #include "unit/config/support.hpp"
 
 #include <weir/config.hpp>
@@ -220,7 +221,7 @@ TEST_F(Load, survives_hostile_files) {
 TEST_F(Load, ends_on_random_garbage) {
   std::mt19937_64 random(11);
   const std::string letters = "abc:-*&!|>{}[],\"'\n\n  #%@`?<\t0.~\\";
-  for (int round = 0; round < 3'000; ++round) {
+  for (int round = 0; round < weir::test::rounds(3'000); ++round) {
     std::string text = round % 2 == 0 ? "databases:\n  main:\n    backend: memory\n    " : "";
     const auto length = random() % 80;
     for (std::size_t i = 0; i < length; ++i) text += letters[random() % letters.size()];

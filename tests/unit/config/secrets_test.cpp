@@ -1,5 +1,6 @@
 // A secret never gets into anything that is printed: neither a configuration nor the message of any mistake.
 
+#include "support/sanitizers.hpp"
 #include "unit/config/support.hpp"
 
 #include <weir/config.hpp>
@@ -200,7 +201,7 @@ TEST(Secrets, are_in_no_message_about_a_mutated_url) {
                                          "postgresql://h/db?user=u&password=" + secret + "&max_size=4"};
   const std::string letters = "@:/?#&=%,[]. \\;'\"abZ09\n";
   std::size_t refused = 0;
-  for (int round = 0; round < 20'000; ++round) {
+  for (int round = 0; round < weir::test::rounds(20'000); ++round) {
     auto url = urls[random() % urls.size()];
     const auto changes = 1 + random() % 2;
     for (std::size_t i = 0; i < changes; ++i) {

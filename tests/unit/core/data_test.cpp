@@ -4,6 +4,7 @@
 #include "core/uuid.hpp"
 #include "core/validate.hpp"
 #include "support.hpp"
+#include "support/sanitizers.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -98,8 +99,8 @@ TEST(Validation, NestingIsBounded) {
   EXPECT_EQ(message(arrays(8)), "");
   EXPECT_EQ(message(arrays(9)), "fields at a[0][0][0][0][0][0][0][0]: more than 8 arrays directly inside one another");
   EXPECT_EQ(message({{"a", Json::array({Json{{"b", arrays(8)["a"]}}})}}), "") << "an object between them begins anew";
-  EXPECT_NE(message(objects(1'000'000)), "");
-  EXPECT_NE(message(arrays(1'000'000)), "");
+  EXPECT_NE(message(objects(weir::test::repetitions(1'000'000))), "");
+  EXPECT_NE(message(arrays(weir::test::repetitions(1'000'000))), "");
 }
 
 TEST(Validation, TakesObjectsOnly) {

@@ -1,6 +1,7 @@
 // JSON as text, and records as JSON.
 #include "core/record_json.hpp"
 #include "support.hpp"
+#include "support/sanitizers.hpp"
 
 #include <bit>
 #include <cmath>
@@ -138,7 +139,7 @@ TEST(JsonText, DoublesAreWrittenForEveryStore) {
 TEST(JsonText, DoublesComeBackBitByBit) {
   constexpr unsigned seed = 7;
   std::mt19937_64 random(seed);
-  for (int i = 0; i < 200'000; ++i) {
+  for (int i = 0; i < weir::test::rounds(200'000); ++i) {
     auto number = std::bit_cast<double>(random());
     if (i % 3 == 0) number = static_cast<double>(static_cast<std::int64_t>(random()));
     if (i % 7 == 0) number = static_cast<double>(random()) * 4;

@@ -2,6 +2,7 @@
 #include "core/evaluate.hpp"
 #include "generator.hpp"
 #include "support.hpp"
+#include "support/sanitizers.hpp"
 
 #include <algorithm>
 
@@ -25,7 +26,7 @@ std::vector<std::string> ids(const std::vector<Record>& records) {
 TEST(Property, TheEvaluatorAgreesWithTheOracle) {
   Generator generator(seed);
   std::size_t satisfied = 0;
-  for (int round = 0; round < 4000; ++round) {
+  for (int round = 0; round < weir::test::rounds(4000); ++round) {
     const auto records = some_records(generator, 12);
     const auto expression = generator.expression();
     const Json form = to_json(expression);
@@ -45,7 +46,7 @@ TEST(Property, TheEvaluatorAgreesWithTheOracle) {
 
 TEST(Property, TextAndJsonFormsAreReadBackToTheSameFilter) {
   Generator generator(seed + 1);
-  for (int round = 0; round < 5000; ++round) {
+  for (int round = 0; round < weir::test::rounds(5000); ++round) {
     const Json form = to_json(generator.expression());
     const Filter filter = Filter::from_json(form);
     ASSERT_EQ(filter.to_json(), form) << "seed " << seed + 1 << " round " << round;
@@ -60,7 +61,7 @@ TEST(Property, TextAndJsonFormsAreReadBackToTheSameFilter) {
 
 TEST(Property, ComplementAndDeMorganHold) {
   Generator generator(seed + 2);
-  for (int round = 0; round < 3000; ++round) {
+  for (int round = 0; round < weir::test::rounds(3000); ++round) {
     const Filter a = Filter::from_json(to_json(generator.expression(2)));
     const Filter b = Filter::from_json(to_json(generator.expression(2)));
     for (const Record& record : some_records(generator, 4)) {
@@ -75,7 +76,7 @@ TEST(Property, ComplementAndDeMorganHold) {
 
 TEST(Property, OrderAndPagesAgreeWithTheOracle) {
   Generator generator(seed + 3);
-  for (int round = 0; round < 1500; ++round) {
+  for (int round = 0; round < weir::test::rounds(1500); ++round) {
     const auto records = some_records(generator, generator.below(25));
     const auto order = generator.order();
     Query query;
@@ -103,7 +104,7 @@ TEST(Property, OrderAndPagesAgreeWithTheOracle) {
 TEST(Property, BrokenTextIsAlwaysAnInvalidQuery) {
   Generator generator(seed + 4);
   std::size_t refused = 0;
-  for (int round = 0; round < 20'000; ++round) {
+  for (int round = 0; round < weir::test::rounds(20'000); ++round) {
     std::string text = Filter::from_json(to_json(generator.expression(2))).to_string();
     for (std::size_t i = 1 + generator.below(3); i > 0 && !text.empty(); --i) {
       const std::size_t at = generator.below(text.size());
@@ -126,7 +127,7 @@ TEST(Property, BrokenTextIsAlwaysAnInvalidQuery) {
 
 TEST(Property, BrokenJsonIsAlwaysAnInvalidArgument) {
   Generator generator(seed + 5);
-  for (int round = 0; round < 20'000; ++round) {
+  for (int round = 0; round < weir::test::rounds(20'000); ++round) {
     const Json whole = generator.record(1).fields;
     std::string text = dump_json(whole);
     ASSERT_EQ(parse_json(text), whole);

@@ -1,5 +1,6 @@
 #include "cli/formats/csv_writer.hpp"
 #include "cli/formats/record_writer.hpp"
+#include "support/sanitizers.hpp"
 #include "unit/formats/reading.hpp"
 
 #include <gtest/gtest.h>
@@ -108,7 +109,7 @@ void expect_back(const std::vector<Record>& all, const std::string& text, const 
 TEST(RoundTrip, EveryFormatGivesBackEqualRecords) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   Random random(seed);
-  for (int round = 0; round < 400; ++round) {
+  for (int round = 0; round < weir::test::rounds(400); ++round) {
     const auto all = records(random);
     const std::size_t step = random.one_in(2) ? std::string::npos : 1 + random.below(40);
     for (const bool flat : {false, true}) {
@@ -131,7 +132,7 @@ TEST(RoundTrip, EveryFormatGivesBackEqualRecords) {
 TEST(RoundTrip, ResumingAnywhereGivesTheRest) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   Random random(seed + 1);
-  for (int round = 0; round < 60; ++round) {
+  for (int round = 0; round < weir::test::rounds(60); ++round) {
     const auto all = records(random);
     JsonLinesWriter lines(RecordForm{}.flat(true));
     JsonArrayWriter array(RecordForm{}.flat(true));
@@ -163,7 +164,7 @@ TEST(RoundTrip, ResumingAnywhereGivesTheRest) {
 TEST(RoundTrip, DamagedInputIsHandledTheSameInWhateverPiecesItComes) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   Random random(seed + 2);
-  for (int round = 0; round < 1500; ++round) {
+  for (int round = 0; round < weir::test::rounds(1500); ++round) {
     const auto all = records(random);
     JsonLinesWriter lines(RecordForm{}.flat(random.one_in(2)));
     JsonArrayWriter array(RecordForm{}.flat(true));

@@ -1,5 +1,7 @@
 #include "backends/memory/ordered_records.hpp"
 
+#include "support/sanitizers.hpp"
+
 #include <gtest/gtest.h>
 
 #include <map>
@@ -40,7 +42,7 @@ TEST(OrderedRecords, random_writes_give_what_an_ordered_map_gives_and_snapshots_
   OrderedRecords records;
   Model model;
   std::vector<std::pair<OrderedRecords::Snapshot, Model>> taken;
-  for (int step = 0; step < 20000; ++step) {
+  for (int step = 0; step < weir::test::rounds(20000); ++step) {
     const auto id = std::to_string(random() % 4000);
     switch (random() % 8) {
       case 0:

@@ -1,5 +1,7 @@
 #include "policy/batch_course.hpp"
 
+#include "support/sanitizers.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -32,7 +34,7 @@ TEST(BatchCourse, random_faults_never_make_it_lie) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
   const auto chance = [&](unsigned n) { return random() % n == 0; };
-  for (int round = 0; round < 5000; ++round) {
+  for (int round = 0; round < weir::test::rounds(5000); ++round) {
     const auto kind = chance(3) ? WriteKind::remove : chance(2) ? WriteKind::upsert : WriteKind::create;
     std::map<std::string, int> store;  // id -> content; ours is 1
     std::vector<Record> records;

@@ -1,5 +1,7 @@
 #include "policy/circuit_breaker.hpp"
 
+#include "support/sanitizers.hpp"
+
 #include <gtest/gtest.h>
 
 #include <random>
@@ -125,7 +127,7 @@ TEST(EndpointSet, random_walk) {
   std::mt19937 random(seed);
   EndpointSet endpoints(4, BreakerOptions{});
   auto now = start;
-  for (int step = 0; step < 50000; ++step) {
+  for (int step = 0; step < weir::test::rounds(50000); ++step) {
     now += std::chrono::milliseconds(random() % 200);
     bool any_closed = false;
     for (std::size_t i = 0; i < endpoints.size(); ++i) any_closed |= endpoints[i].state(now) == State::closed;

@@ -1,5 +1,7 @@
 #include "policy/retry_policy.hpp"
 
+#include "support/sanitizers.hpp"
+
 #include <gtest/gtest.h>
 
 #include <random>
@@ -189,7 +191,7 @@ TEST(RetryPolicy, random_histories_keep_the_promises) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
   const auto uniform = [&](int low, int high) { return std::uniform_int_distribution<int>(low, high)(random); };
-  for (int round = 0; round < 20000; ++round) {
+  for (int round = 0; round < weir::test::rounds(20000); ++round) {
     RetryBudget budget(uniform(0, 60));
     const auto options = RetryOptions{}.max_attempts(static_cast<unsigned>(uniform(1, 6)));
     Attempts attempts;

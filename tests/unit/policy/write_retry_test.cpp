@@ -1,5 +1,6 @@
 // Writes whose answers are lost: told apart from other people's writes, or honestly said to be unknown.
 #include "policy/layers.hpp"
+#include "support/sanitizers.hpp"
 #include "unit/policy/fake_clock.hpp"
 #include "unit/policy/scripted_backend.hpp"
 
@@ -111,7 +112,7 @@ TEST_F(WriteRetry, random_faults_never_make_it_lie) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
   const auto pick = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
-  for (int round = 0; round < 3000; ++round) {
+  for (int round = 0; round < weir::test::rounds(3000); ++round) {
     const auto kind = static_cast<WriteKind>(pick(5));
     backend->records.clear();
     backend->calls.clear();
