@@ -246,9 +246,22 @@ Search compile_search(const Table& table, const Query& query) {
 
 Compiled compile_select(const Table& table, const Query& query, bool by_id, Partition partition) {
   Builder builder(table);
+  const bool paged = query.limit() || query.offset() != 0;
+  if (paged && partition.count() > 1) {
+    // The query comes first, then the part of its result.
+    builder.sql() =
+        std::string(columns) + "(SELECT id, fields, metadata, version, rowid AS weir_row FROM " + table.quoted();
+    builder.where(query.filter());
+    builder.order(query, true);
+    builder.page(query);
+    builder.sql() += ") WHERE weir_row % " + builder.bind(static_cast<std::int64_t>(partition.count())) + " = " +
+                     builder.bind(static_cast<std::int64_t>(partition.index()));
+    builder.order(query, true);
+    return builder.finish();
+  }
   builder.sql() = columns + table.quoted();
   builder.where(query.filter(), partition);
-  builder.order(query, by_id || query.limit() || query.offset() != 0);
+  builder.order(query, by_id || paged);
   builder.page(query);
   return builder.finish();
 }

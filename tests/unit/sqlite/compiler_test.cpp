@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 
 namespace weir::sqlite {
@@ -204,6 +205,34 @@ TEST_F(CompiledQueries, any_number_of_ids) {
   EXPECT_NE(plan.dump().find("sqlite_autoindex"), std::string::npos) << plan.dump(2);
   EXPECT_EQ(search_all(*connection, compile_search(plain, Query(!Filter::on_id(Operator::in, ids))), nullptr).size(),
             0U);
+}
+
+// The query comes first: the parts of a page are disjoint and together the page, each in its order.
+TEST_F(CompiledQueries, a_partition_is_a_part_of_the_page) {
+  std::vector<Record> records;
+  for (int i = 0; i < 700; ++i) records.push_back(Record{}.with_id("r" + std::to_string(i)).set("a", i * 7 % 700));
+  const auto connection = open(plain, records);
+  for (const Query& query :
+       {Query().limit(100), Query().offset(650), Query().order_by("a", Order::desc).limit(50).offset(3),
+        Query(Filter("a", Operator::lt, 300)).order_by("a").limit(40), Query().limit(0)}) {
+    const auto wanted = core::evaluate(records, query);
+    std::vector<std::string> order;
+    for (const Record& record : wanted) order.push_back(record.id);
+    std::vector<std::string> all;
+    for (std::size_t part = 0; part < 3; ++part) {
+      Search search;
+      search.plain = compile_select(plain, query, false, Partition(part, 3));
+      auto at = order.begin();
+      for (const Record& record : search_all(*connection, search, nullptr)) {
+        at = std::find(at, order.end(), record.id);
+        EXPECT_NE(at, order.end()) << record.id << " out of order: " << query.to_json().dump();
+        all.push_back(record.id);
+      }
+    }
+    std::sort(all.begin(), all.end());
+    std::sort(order.begin(), order.end());
+    EXPECT_EQ(all, order) << query.to_json().dump();
+  }
 }
 
 TEST_F(CompiledQueries, an_index_is_used) {
