@@ -114,6 +114,7 @@ awaitable<CopyStats> run_copy(RunPointer run) {
   const auto start = std::chrono::steady_clock::now();
   co_await load(run);
   co_await count_total(run);
+  if (run->resumed) run->report();  // where it goes on
   if (run->has_file() && !run->resumed) {
     // Before the first write: a copy that dies right after it must know on its return that what it meets may be its
     // own.

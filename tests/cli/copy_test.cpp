@@ -4,6 +4,7 @@ namespace weir::cli::test {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 class Copy : public ToolTest {
  protected:
@@ -43,6 +44,28 @@ TEST_F(Copy, RefusedRecordsGoToTheRejects) {
   ASSERT_EQ(rejects.size(), 2U);
   EXPECT_EQ(rejects[0]["id"], "k5");
   EXPECT_EQ(Json::parse(rejects[0]["text"].get<std::string>())["fields"]["n"], 5);
+}
+
+TEST_F(Copy, TheSameCommandGoesOn) {
+  ASSERT_EQ(weir({"put", database("to.db"), "--flat", "-q"}, numbered(500, 501)).code, 0);
+  const std::vector<std::string> command{"copy",    database(), database("to.db"), "--on-conflict", "insert",
+                                         "--chunk", "100",      "--checkpoint",    path("state")};
+  const auto ended = weir(command);
+  EXPECT_EQ(ended.code, 1) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("\"k500\": the id is stored already"));
+  EXPECT_THAT(ended.err, HasSubstr("the same command goes on from there"));
+  auto other = command;
+  other.insert(other.end(), {"--where", "n < 3"});
+  const auto refused = weir(other);
+  EXPECT_EQ(refused.code, 2) << refused.err;
+  EXPECT_THAT(refused.err, HasSubstr("belongs to another copy, which differs in: query"));
+  EXPECT_THAT(refused.err, Not(HasSubstr("goes on")));
+  ASSERT_EQ(weir({"rm", database("to.db"), "k500"}).code, 0);
+  const auto resumed = weir(command);
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_THAT(resumed.err, HasSubstr("going on after 400 records\n"));
+  EXPECT_THAT(resumed.err, HasSubstr("records copied ("));
+  EXPECT_EQ(weir({"count", database("to.db")}).out, "1000\n");
 }
 
 }  // namespace

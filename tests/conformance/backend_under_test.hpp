@@ -41,6 +41,9 @@ struct BackendUnderTest {
   /// Makes a new empty database that nobody else uses and gives its URL. Called once for each test, also from several
   /// threads.
   std::function<FreshDatabase()> fresh;
+  /// Makes the store of that URL answer nothing until the result is destroyed. Empty where that cannot be arranged;
+  /// then no test shows that deadlines hold.
+  std::function<std::shared_ptr<void>(const std::string& url)> stall;
   Licences licences;
   /// Whether opening the same URL again, while the first handle lives, shows the same records.
   bool same_url_same_records = false;

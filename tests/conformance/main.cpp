@@ -1,6 +1,7 @@
 // The conformance suite on the backends that come with weir.
 
 #include "conformance/backend_under_test.hpp"
+#include "conformance/waiting_backend.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <weir/config.hpp>
@@ -22,6 +23,20 @@ BackendUnderTest memory() {
     return FreshDatabase("memory:conformance" + std::to_string(++number));
   };
   backend.same_url_same_records = true;
+  return backend;
+}
+
+// What the layers above a store do for one that only stores.
+BackendUnderTest waiting() {
+  BackendUnderTest backend;
+  backend.name = "waiting";
+  backend.fresh = [] {
+    static std::atomic<unsigned> number{0};
+    return FreshDatabase("waiting:conformance" + std::to_string(++number));
+  };
+  backend.stall = weir::conformance::stall_waiting_backend;
+  backend.same_url_same_records = true;
+  backend.differential_queries = 500;
   return backend;
 }
 
@@ -52,7 +67,9 @@ BackendUnderTest sqlite_memory() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  weir::conformance::register_waiting_backend();
   weir::conformance::register_backend_under_test(memory());
+  weir::conformance::register_backend_under_test(waiting());
 #ifdef WEIR_TEST_SQLITE
   weir::conformance::register_backend_under_test(sqlite_file());
   weir::conformance::register_backend_under_test(sqlite_memory());

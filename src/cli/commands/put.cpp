@@ -10,7 +10,6 @@ awaitable<ExitCode> put(Program& program) {
   ImportJob job(program, database, program.arguments.on_conflict.value_or(OnConflict::upsert), &ids);
   const auto code = co_await job.run();
   ids.finish();
-  co_await database.close();
   co_return code;
 }
 
@@ -18,7 +17,6 @@ awaitable<ExitCode> import_file(Program& program) {
   const auto database = co_await open_database(program, program.arguments.database);
   ImportJob job(program, database, program.arguments.on_conflict.value_or(OnConflict::insert), nullptr);
   const auto code = co_await job.run();
-  co_await database.close();
   co_return code;
 }
 
