@@ -148,7 +148,7 @@ int main(int count, char** arguments) {
   });
   sqlite3_finalize(everything);
   int next = record_count;
-  for (const std::size_t group : {1, 64}) {
+  for (const std::size_t group : {std::size_t{1}, std::size_t{64}}) {
     const auto in_groups = [&](const char* name, sqlite3_stmt* statement, const std::function<int()>& number) {
       repeat(name, seconds, [&] {
         if (group > 1) store.run("BEGIN IMMEDIATE");
