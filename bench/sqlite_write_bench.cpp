@@ -2,8 +2,6 @@
 // [TASKS]
 #include "sqlite_common.hpp"
 
-#include <weir/sqlite.hpp>
-
 namespace {
 
 weir::awaitable<void> write_many(weir::AsyncDatabase db, double seconds, const bench::Measurement* watch, long* total,
@@ -40,7 +38,6 @@ weir::awaitable<void> measure(std::string file, double seconds, std::vector<int>
   bench::remove_files(file);
   auto db = co_await weir::AsyncDatabase::open(bench::url(file));
   co_await db.create_batch(bench::records());
-  co_await db.native<weir::SqliteDatabase>().checkpoint();  // not within the first case
   int next = bench::record_count;
   for (const int tasks : counts) {
     long total = 0;

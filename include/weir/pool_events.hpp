@@ -28,12 +28,13 @@ enum class PoolEventKind : std::uint8_t {
   acquire_failed,
   acquired,
   released,
-  slow_acquire,       ///< a caller waits longer than `slow_acquire`
-  lease_warning,      ///< a lease is held longer than `lease_warning`; told again when it is returned
-  backoff_started,    ///< a connect failed; `duration` is the delay before the next
-  endpoint_ejected,   ///< the endpoint is left alone for `duration`
-  endpoint_restored,  ///< and was found to be well again
-  server_limit        ///< the loops' pools together may open more than 80 % of what the server allows
+  slow_acquire,        ///< a caller waits longer than `slow_acquire`
+  lease_warning,       ///< a lease is held longer than `lease_warning`; told again when it is returned
+  backoff_started,     ///< a connect failed; `duration` is the delay before the next
+  endpoint_ejected,    ///< the endpoint is left alone for `duration`
+  endpoint_restored,   ///< and was found to be well again
+  server_limit,        ///< the loops' pools together may open more than 80 % of what the server allows
+  many_configurations  ///< more than eight pools on one loop go to one endpoint: settings that could be one
 };
 WEIR_API std::string_view to_string(PoolEventKind kind) noexcept;
 

@@ -4,6 +4,7 @@
 /// What a pool counts. A reading takes no lock and posts nothing: every figure is exact, a set of them is not one
 /// instant.
 
+#include <weir/error.hpp>
 #include <weir/export.hpp>
 
 #include <array>
@@ -49,6 +50,9 @@ enum class CloseReason : std::uint8_t {
 inline constexpr std::size_t close_reason_count = 10;
 WEIR_API std::string_view to_string(CloseReason reason) noexcept;
 
+/// One more than the largest value of `errc`.
+inline constexpr std::size_t error_kinds = static_cast<std::size_t>(errc::storage_full) + 1;
+
 enum class PoolState : std::uint8_t { paused, ready, draining, closed };
 WEIR_API std::string_view to_string(PoolState state) noexcept;
 
@@ -71,11 +75,12 @@ struct PoolStats {
   std::uint64_t acquires_immediate = 0;  ///< answered without waiting
   std::uint64_t acquires_waited = 0;     ///< answered after waiting
   std::uint64_t timeouts = 0;            ///< ended by the time limit
-  std::uint64_t rejected = 0;            ///< `pool_full`, `pool_closed`, paused
+  std::uint64_t rejected = 0;            ///< refused at once: `pool_full`, `pool_closed`, paused
   std::uint64_t cancelled = 0;           ///< given up by the caller
-  std::uint64_t failed = 0;              ///< ended by a connect error that does not pass
-  std::uint64_t connects = 0;            ///< connections made
+  std::uint64_t failed = 0;    ///< ended while waiting, by a connect error that does not pass, a pause or a close
+  std::uint64_t connects = 0;  ///< connections made
   std::uint64_t connects_failed = 0;
+  std::array<std::uint64_t, error_kinds> connects_failed_by{};  ///< the same by `errc`, whose value is the index
   std::uint64_t pings = 0;
   std::uint64_t pings_failed = 0;
   std::uint64_t resets = 0;
@@ -89,6 +94,7 @@ struct PoolStats {
   std::uint64_t retries = 0;
   double budget = 0;  ///< tokens left
 
+  std::chrono::nanoseconds round_trip{0};    ///< of the last ping in the background that was answered; 0: none was yet
   std::chrono::nanoseconds oldest_lease{0};  ///< age of the lease that is out longest
   std::chrono::nanoseconds oldest_wait{0};   ///< age of the oldest waiter
   std::uint64_t memory_bytes = 0;            ///< what the pool itself holds, without the connections' own memory

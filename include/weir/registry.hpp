@@ -64,6 +64,15 @@ struct PoolInfo {
   PoolStats stats;
 };
 
+/// How one pool answered `PoolRegistry::ping`.
+struct PoolHealth {
+  std::string key;           ///< without secrets
+  std::uint64_t digest = 0;  ///< tells keys of one text apart
+  bool reachable = false;
+  std::chrono::nanoseconds round_trip{0};  ///< of the ping alone, without the wait for a connection
+  std::string error;                       ///< why it is not reachable
+};
+
 class PoolOwner;
 
 /// The pools of one loop. It belongs to the loop's execution context and ends with it.
@@ -92,6 +101,10 @@ class WEIR_API PoolRegistry : public boost::asio::execution_context::service {
   /// Takes the pool of a key out of the registry and closes it, waiting for its leases as `Pool::close` does. False:
   /// there was none.
   awaitable<bool> remove(const PoolKey& pool_key);
+  /// One round trip on a connection of every pool of this loop, all at the same time: each waits for a connection as
+  /// long as `acquire_timeout`, and for the answer as long as `ping_timeout`. In the order of the keys. A failure is
+  /// told in the result.
+  awaitable<std::vector<PoolHealth>> ping();
   /// The pools of this loop.
   std::size_t count() const;
   /// Only one thread will ever run this loop: its pools leave out their mutex. Call it before the first pool is made.
@@ -125,6 +138,9 @@ class WEIR_API PoolRegistry : public boost::asio::execution_context::service {
   void notify_fork(boost::asio::execution_context::fork_event event) override;
   ErasedPool get_erased(std::type_index type, const PoolKey& pool_key, const void* factory, MakeFactory make_factory,
                         const PoolOptions& options, MakePool make_pool, const std::shared_ptr<PoolOwner>& owner);
+  ErasedPool find_or_make(std::type_index type, const PoolKey& pool_key, const void* factory, MakeFactory make_factory,
+                          const PoolOptions& options, MakePool make_pool, const std::shared_ptr<PoolOwner>& owner,
+                          std::shared_ptr<detail::PoolDriver>& made);
 
   friend class detail::LoopRecord;
   std::unique_ptr<detail::LoopRecord> record_;

@@ -1,7 +1,5 @@
 #include "observability/logger.hpp"
 
-#include "observability/pool_log.hpp"
-
 #include <weir/error.hpp>
 
 #include <spdlog/logger.h>
@@ -135,13 +133,10 @@ void Component::write(Level level, std::string_view text) const noexcept {
 
 Component& component(std::string_view name) { return Registry::instance().find(name); }
 
-void set_level(std::string_view name, Level wanted) {
-  {
-    auto& registry = Registry::instance();
-    const std::lock_guard lock(registry.mutex);
-    registry.apply(name, wanted);
-  }
-  if (name == "pool" || name == everything) follow_pools(level("pool") <= Level::warning);
+void set_level(std::string_view name, Level level) {
+  auto& registry = Registry::instance();
+  const std::lock_guard lock(registry.mutex);
+  registry.apply(name, level);
 }
 
 void set_level(std::string_view name, std::string_view level) { set_level(name, parse_level(level)); }
@@ -157,7 +152,9 @@ void set_levels(std::string_view levels) {
       throw Error(errc::invalid_argument, "log levels: \"" + std::string(entry) + "\" is not component=level");
     parsed.emplace_back(trimmed(entry.substr(0, equals)), parse_level(trimmed(entry.substr(equals + 1))));
   }
-  for (const auto& [name, level] : parsed) set_level(name, level);
+  auto& registry = Registry::instance();
+  const std::lock_guard lock(registry.mutex);
+  for (const auto& [name, level] : parsed) registry.apply(name, level);
 }
 
 Level level(std::string_view name) {

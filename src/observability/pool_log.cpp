@@ -2,8 +2,8 @@
 
 #include "observability/duration_text.hpp"
 
-#include <memory>
-#include <mutex>
+#include <array>
+#include <cstddef>
 
 namespace weir::log {
 namespace {
@@ -13,28 +13,7 @@ Component& pool_component() {
   return pool;
 }
 
-class LoggingListener final : public PoolListener {
- public:
-  void on_event(const PoolEvent& event) override {
-    if (wants(event.kind)) write(event);
-  }
-};
-
 }  // namespace
-
-void follow_pools(bool follow) {
-  // Never destroyed: pools of threads that outlive main may still tell something.
-  static auto* const mutex = new std::mutex;
-  static auto* const listener = new std::shared_ptr<PoolListener>(std::make_shared<LoggingListener>());
-  static bool following = false;
-  const std::lock_guard lock(*mutex);
-  if (follow == following) return;
-  following = follow;
-  if (follow)
-    add_pool_listener(*listener);
-  else
-    remove_pool_listener(*listener);
-}
 
 Level level_of(PoolEventKind kind) noexcept {
   switch (kind) {
@@ -42,7 +21,8 @@ Level level_of(PoolEventKind kind) noexcept {
     case PoolEventKind::lease_warning:
     case PoolEventKind::backoff_started:
     case PoolEventKind::endpoint_ejected:
-    case PoolEventKind::server_limit: return Level::warning;
+    case PoolEventKind::server_limit:
+    case PoolEventKind::many_configurations: return Level::warning;
     case PoolEventKind::pool_created:
     case PoolEventKind::pool_cleared:
     case PoolEventKind::pool_closed:
@@ -57,6 +37,28 @@ Level level_of(PoolEventKind kind) noexcept {
     case PoolEventKind::released: return Level::trace;
   }
   return Level::debug;
+}
+
+namespace {
+
+constexpr std::size_t kinds = static_cast<std::size_t>(PoolEventKind::many_configurations) + 1;
+constexpr std::size_t levels = static_cast<std::size_t>(Level::off) + 1;
+
+// For each level that the component may have, the events that are at least as grave.
+std::array<std::uint32_t, levels> masks() noexcept {
+  std::array<std::uint32_t, levels> out{};
+  for (std::size_t level = 0; level < levels; ++level)
+    for (std::size_t kind = 0; kind < kinds; ++kind)
+      if (level_of(static_cast<PoolEventKind>(kind)) >= static_cast<Level>(level))
+        out[level] |= std::uint32_t{1} << kind;
+  return out;
+}
+
+}  // namespace
+
+std::uint32_t wanted_pool_events() noexcept {
+  static const auto by_level = masks();
+  return by_level[static_cast<std::size_t>(pool_component().level())];
 }
 
 bool wants(PoolEventKind kind) noexcept { return pool_component().enabled(level_of(kind)); }

@@ -4,18 +4,19 @@
 
 #include <weir/pool_events.hpp>
 
+#include <cstdint>
+
 namespace weir::log {
 
 /// At which level the component `pool` writes an event.
 Level level_of(PoolEventKind kind) noexcept;
 
-/// Whether an event of this kind would be written: one load and one branch, so that a pool builds it only then (or when
-/// a listener is there).
+/// The kinds that would be written, a bit for each by its number: one load, so that a pool builds no other events
+/// (unless a listener is there).
+std::uint32_t wanted_pool_events() noexcept;
 bool wants(PoolEventKind kind) noexcept;
 /// Writes it.
 void write(const PoolEvent& event) noexcept;
-/// Whether every pool's events are written from now on. Nobody following costs a pool nothing.
-void follow_pools(bool follow);
 /// What write() writes: "db1:5432/people: lease_warning: connection 3 …".
 std::string describe(const PoolEvent& event);
 

@@ -69,8 +69,8 @@ constexpr Scalar scalars[] = {
      [](const PoolStats& s) { return number(s.rejected); }},
     {"weir.pool.cancelled", "{request}", Instrument::counter, "Requests for a connection that their callers gave up.",
      [](const PoolStats& s) { return number(s.cancelled); }},
-    {"weir.pool.connect_failures", "{connection}", Instrument::counter, "Connections that could not be made.",
-     [](const PoolStats& s) { return number(s.connects_failed); }},
+    {"weir.pool.round_trip", "s", Instrument::gauge, "How long the last ping in the background took.",
+     [](const PoolStats& s) { return seconds(s.round_trip); }},
     {"weir.pool.oldest_lease", "s", Instrument::gauge, "Age of the lease that is out longest.",
      [](const PoolStats& s) { return seconds(s.oldest_lease); }},
     {"weir.pool.oldest_wait", "s", Instrument::gauge, "Age of the request that waits longest.",
@@ -117,6 +117,8 @@ std::vector<Metric> pool_metrics(const std::vector<NamedPool>& pools) {
                          "The time between borrowing a connection and returning it to the pool.");
   auto closed = metric("weir.pool.connections_closed", "{connection}", Instrument::counter,
                        "Connections that were closed, by reason.");
+  auto connect_failures = metric("weir.pool.connect_failures", "{connection}", Instrument::counter,
+                                 "Connections that could not be made, by the kind of error.");
   for (const auto& pool : pools) {
     count.points.push_back(point(pool, state, "idle", number(pool.stats.idle)));
     count.points.push_back(point(pool, state, "used", number(pool.stats.used)));
@@ -128,6 +130,10 @@ std::vector<Metric> pool_metrics(const std::vector<NamedPool>& pools) {
       const auto reason = static_cast<CloseReason>(i);
       closed.points.push_back(point(pool, "reason", to_string(reason), number(pool.stats.closed_by(reason))));
     }
+    for (std::size_t kind = 0; kind < error_kinds; ++kind)
+      if (const auto failed = pool.stats.connects_failed_by[kind]; failed != 0)
+        connect_failures.points.push_back(
+            point(pool, "error.type", to_string(static_cast<errc>(kind)), number(failed)));
   }
   std::vector<Metric> out;
   out.push_back(std::move(count));
@@ -140,6 +146,7 @@ std::vector<Metric> pool_metrics(const std::vector<NamedPool>& pools) {
   out.push_back(std::move(wait_time));
   out.push_back(std::move(use_time));
   out.push_back(std::move(closed));
+  out.push_back(std::move(connect_failures));
   return out;
 }
 

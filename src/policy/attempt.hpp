@@ -26,6 +26,7 @@ template <class T, class Call>
 awaitable<T> repeated(StatePointer state, metrics::Operation operation, CallContext context, Effect effect, Call call) {
   Course course(state, operation, std::move(context));
   for (;;) {
+    if (course.paced()) co_await course.turn();
     auto attempt_context = course.next();
     std::optional<Error> failure;
     try {

@@ -123,18 +123,27 @@ PoolStats with_retries(PoolStats stats, const PolicyState& state) {
   return stats;
 }
 
-/// One budget for all databases of one key, as long as one of them is there.
-std::shared_ptr<RetryBudget> shared_budget(const Config& config) {
+/// One for all databases of one key, as long as one of them is there.
+template <class T, class... Arguments>
+std::shared_ptr<T> shared_by(const std::string& key, Arguments... arguments) {
   static auto* const mutex = new std::mutex;  // outlives every thread that may still open a database
-  static auto* const budgets = new std::map<std::string, std::weak_ptr<RetryBudget>>;
-  const auto capacity = static_cast<std::int64_t>(config.get<unsigned>("retry.budget"));
-  const auto key = config.identity() + " " + std::to_string(capacity);
+  static auto* const all = new std::map<std::string, std::weak_ptr<T>>;
   const std::lock_guard lock(*mutex);
-  std::erase_if(*budgets, [](const auto& entry) { return entry.second.expired(); });
-  if (auto known = (*budgets)[key].lock()) return known;
-  auto made = std::make_shared<RetryBudget>(capacity);
-  (*budgets)[key] = made;
+  std::erase_if(*all, [](const auto& entry) { return entry.second.expired(); });
+  if (auto known = (*all)[key].lock()) return known;
+  auto made = std::make_shared<T>(arguments...);
+  (*all)[key] = made;
   return made;
+}
+
+std::shared_ptr<RetryBudget> shared_budget(const Config& config) {
+  const auto capacity = static_cast<std::int64_t>(config.get<unsigned>("retry.budget"));
+  return shared_by<RetryBudget>(config.identity() + " " + std::to_string(capacity), capacity);
+}
+
+std::shared_ptr<AdaptiveRate> shared_rate(const Config& config, const Clock& clock) {
+  if (config.get<std::string>("throttle") != "adaptive") return nullptr;
+  return shared_by<AdaptiveRate>(config.identity(), clock.now());
 }
 
 std::string text_option(const Config& config, std::initializer_list<const char*> names) {
@@ -183,6 +192,7 @@ std::shared_ptr<Backend> with_policies(std::shared_ptr<Backend> backend, const C
   state->repeats = !backend->repeats_itself() && !backend->immediate();
   state->retry = retry_options(config);
   state->budget = shared_budget(config);
+  state->rate = shared_rate(config, clock);
   state->metrics = metrics::DatabaseMetrics::of(labels_of(config, backend->endpoint()));
   state->metrics->budget([weak = std::weak_ptr(state->budget)]() -> std::optional<double> {
     const auto budget = weak.lock();

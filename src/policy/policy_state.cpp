@@ -53,6 +53,26 @@ Course::Course(StatePointer state, metrics::Operation operation, CallContext con
   if (observed_) begun_ = state_->clock->now();
 }
 
+awaitable<void> Course::turn() {
+  const auto now = state_->clock->now();
+  const auto delay = state_->rate->reserve(now);
+  if (delay <= Duration{0}) co_return;
+  std::optional<Error> stopped;
+  if (delay >= context_.deadline - now) {
+    stopped =
+        Error(errc::throttled, "the store lately took so few requests that this one would be sent after its deadline");
+  } else {
+    try {
+      co_await pause_for(*state_->clock, delay);
+    } catch (const boost::system::system_error&) {
+      stopped = current_error();
+    }
+  }
+  if (!stopped) co_return;
+  state_->rate->give_back();
+  throw ended_with(*stopped);
+}
+
 CallContext Course::next() {
   // A backend that knows deadlines says in which phase the time ran out.
   if (needs_deadline(*state_, context_) && state_->clock->now() >= context_.deadline)
@@ -66,6 +86,7 @@ awaitable<void> Course::failed(Error error, Effect effect) {
   Failure failure;
   failure.effect = effect;
   failure.now = state_->clock->now();
+  if (state_->rate && is_throttling(error)) state_->rate->answered(failure.now, true);
   failure.deadline = context_.deadline;
   failure.random = random_share();
   if (error.context().retry_after().count() > 0) failure.server_hint = error.context().retry_after();
@@ -85,6 +106,7 @@ awaitable<void> Course::failed(Error error, Effect effect) {
 }
 
 void Course::succeeded() {
+  if (state_->rate) state_->rate->answered(state_->clock->now(), false);
   attempts_.succeeded(*state_->budget);
   tell(nullptr);
 }

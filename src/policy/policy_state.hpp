@@ -1,6 +1,7 @@
 #pragma once
 
 #include "observability/operation_metrics.hpp"
+#include "policy/adaptive_rate.hpp"
 #include "policy/clock.hpp"
 #include "policy/retry_policy.hpp"
 
@@ -23,6 +24,7 @@ class PolicyState {
   bool repeats = true;  ///< false: the store repeats by itself, or nothing there ever passes
   RetryOptions retry;
   std::shared_ptr<RetryBudget> budget;
+  std::shared_ptr<AdaptiveRate> rate;  ///< null: throttle=off
   std::shared_ptr<metrics::DatabaseMetrics> metrics;
   std::atomic<std::uint64_t> retries{0};
   Clock* clock = nullptr;
@@ -40,6 +42,9 @@ class Course {
  public:
   Course(StatePointer state, metrics::Operation operation, CallContext context);
 
+  /// Whether requests are sent at a limited rate just now: then each attempt awaits its `turn`.
+  bool paced() const noexcept { return state_->rate && state_->rate->active(); }
+  awaitable<void> turn();
   /// The context of the attempt that begins. Throws `timeout` when there is no time left for it.
   CallContext next();
   unsigned attempt() const { return attempts_.current(); }

@@ -39,6 +39,7 @@ awaitable<bool> write_record(StatePointer state, CallContext context, WriteKind 
     return state->backend->write(std::move(c), kind, record, options);
   };
   for (;;) {
+    if (course.paced()) co_await course.turn();
     auto attempt_context = course.next();
     const auto look_context = attempt_context;
     std::optional<Error> failure;

@@ -32,6 +32,7 @@ awaitable<BatchResult> write_again(StatePointer state, CallContext context, Writ
   BatchCourse batch(kind, std::move(records), options);
   const auto effect = batch.repeatable() ? Effect::idempotent_write : Effect::other_write;
   for (;;) {
+    if (course.paced()) co_await course.turn();
     auto attempt_context = course.next();
     auto look_context = attempt_context;
     std::optional<Error> failure;

@@ -27,13 +27,14 @@ awaitable<bool> run_check(std::shared_ptr<PoolDriver> driver, ActionKind what, v
 
 void BackgroundTask::launch(Connection& connection) {
   namespace asio = boost::asio;
-  executor_ = connection.executor;
-  const auto done = [self = shared_from_this()](std::exception_ptr failure, ConnectionPtr made, bool well) {
-    self->driver_->loop().remember_work();
+  // What co_spawn itself counts for as long as the coroutine runs; on a strand, and on other contexts, nothing does.
+  const bool counted = driver_->loop().counts_plainly() && executor_ == driver_->loop().executor();
+  const auto done = [self = shared_from_this(), counted](std::exception_ptr failure, ConnectionPtr made, bool well) {
+    if (counted) self->driver_->loop().remember_work();
     self->driver_->task_done(*self, failure, std::move(made), well);
   };
   const auto slot = signal_.slot();
-  const auto uncounted = UncountedExecutor::around(executor_);
+  const auto uncounted = UncountedExecutor<asio::any_io_executor>::around(executor_);
   if (what_ == ActionKind::connect) {
     auto handler = [done](std::exception_ptr failure, ConnectionPtr made) { done(failure, std::move(made), true); };
     asio::co_spawn(executor_, run_connect(driver_, slot_.endpoint),
@@ -43,9 +44,17 @@ void BackgroundTask::launch(Connection& connection) {
     asio::co_spawn(executor_, run_check(driver_, what_, connection.object.get()),
                    asio::bind_cancellation_slot(slot, asio::bind_executor(uncounted, std::move(handler))));
   }
-  // The coroutine counts as one piece of work of its executor for as long as it runs; this is what must not keep the
-  // loop. We are in a handler of the loop, which counts as well: the count does not come to zero here.
-  driver_->loop().forget_work();
+  // We are in a handler of the loop, which counts as well: the count does not come to zero here.
+  if (counted) driver_->loop().forget_work();
+}
+
+void BackgroundTask::rest(bool resting) noexcept {
+  if (!launched_ || resting == resting_) return;
+  resting_ = resting;
+  if (resting)
+    driver_->loop().forget_work();
+  else
+    driver_->loop().remember_work();
 }
 
 void BackgroundTask::cancel() {

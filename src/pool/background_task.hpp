@@ -10,12 +10,17 @@
 
 namespace weir::detail {
 
-/// One connect, ping or reset: a coroutine of the factory that runs on the connection's executor, keeps the loop alive
-/// only by the I/O it has under way, and is cancelled when its own time is over.
+/// One connect, ping or reset: a coroutine of the factory that runs on the connection's executor, does not keep the
+/// loop alive while nobody waits for it, and is cancelled when its own time is over.
+///
+/// A coroutine counts as one piece of the loop's work from its launch to its end: the operation that is under way, or
+/// the handler that is queued or running (Asio's rules for asynchronous operations promise it). This one is taken out
+/// of the count while the task rests. What co_spawn counts beside it is taken out at launch.
 class BackgroundTask : public std::enable_shared_from_this<BackgroundTask> {
  public:
-  BackgroundTask(std::shared_ptr<PoolDriver> driver, Slot& slot, ActionKind what, TimePoint deadline) noexcept
-      : driver_(std::move(driver)), slot_(slot), what_(what), deadline_(deadline) {}
+  BackgroundTask(std::shared_ptr<PoolDriver> driver, Slot& slot, ActionKind what, TimePoint deadline,
+                 boost::asio::any_io_executor executor) noexcept
+      : driver_(std::move(driver)), slot_(slot), what_(what), deadline_(deadline), executor_(std::move(executor)) {}
 
   void launch(Connection& connection);
   /// On the loop. Its answer is still to come.
@@ -27,13 +32,19 @@ class BackgroundTask : public std::enable_shared_from_this<BackgroundTask> {
   void timed_out() noexcept { timed_out_ = true; }
   bool was_timed_out() const noexcept { return timed_out_; }
 
+  /// Under the driver's lock, from within a handler of the loop.
+  void launched() noexcept { launched_ = true; }
+  void rest(bool resting) noexcept;
+
  private:
   std::shared_ptr<PoolDriver> driver_;
   Slot& slot_;
   const ActionKind what_;
   const TimePoint deadline_;
+  const boost::asio::any_io_executor executor_;
   bool timed_out_ = false;
-  boost::asio::any_io_executor executor_;
+  bool launched_ = false;
+  bool resting_ = false;
   boost::asio::cancellation_signal signal_;
 };
 

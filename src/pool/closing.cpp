@@ -24,8 +24,8 @@ awaitable<void> close_drivers(std::vector<std::shared_ptr<PoolDriver>> drivers,
   for (const auto& driver : drivers) {
     const auto deadline = now + drain.value_or(driver->options().drain_timeout());
     last = std::max(last, deadline);
-    const bool asked = driver->on_loop([=](PoolDriver& there) { there.begin_close(deadline, latch); });
-    if (!asked) latch->count_down();
+    const auto until_closed = std::make_shared<CountDown>(latch);
+    driver->on_loop([=](PoolDriver& there) { there.begin_close(deadline, until_closed); });
   }
   // A little more than the pools have themselves: a loop that nobody runs does not answer at all.
   co_await Latch::wait(latch, last + std::chrono::milliseconds{100});

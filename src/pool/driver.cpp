@@ -3,14 +3,15 @@
 #include "pool/background_task.hpp"
 #include "pool/connect_error.hpp"
 #include "pool/driver_guard.hpp"
-#include "pool/latch.hpp"
 #include "pool/listeners.hpp"
+#include "pool/load_warnings.hpp"
 #include "pool/loop_record.hpp"
 #include "pool/shared_limit.hpp"
 
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/strand.hpp>
+
+#include <time.h>
 
 #include <algorithm>
 #include <random>
@@ -27,6 +28,18 @@ std::vector<std::string> endpoint_names(const ErasedFactory& factory, const Pool
   if (names.empty()) names.push_back(pool_key.endpoint());
   return names;
 }
+
+#if defined(CLOCK_BOOTTIME)
+Duration time_asleep() noexcept {
+  const auto read = [](clockid_t id) {
+    ::timespec now{};
+    ::clock_gettime(id, &now);
+    return std::chrono::seconds{now.tv_sec} + std::chrono::nanoseconds{now.tv_nsec};
+  };
+  const auto awake = read(CLOCK_MONOTONIC);
+  return read(CLOCK_BOOTTIME) - awake;
+}
+#endif
 
 std::uint64_t seed() {
   std::random_device device;
@@ -46,30 +59,39 @@ PoolDriver::PoolDriver(LoopRecord& record, PoolKey pool_key, PoolOptions options
       created_(std::chrono::system_clock::now()),
       factory_(std::move(factory)),
       core_(options_, endpoint_names(*factory_, key_), seed(), options_.total_limit() != 0 ? this : nullptr),
-      timer_(std::in_place, loop_.executor()) {}
+      timer_(std::in_place, loop_.uncounted()) {}
 
 PoolDriver::~PoolDriver() {
-  core_.each_slot([](Slot& slot) { delete static_cast<Connection*>(slot.user); });
+  core_.each_connection([](Slot& slot) { delete static_cast<Connection*>(slot.user); });
 }
 
 void PoolDriver::open() {
   keep_ = shared_from_this();
+  has_slept();
   if (options_.total_limit() != 0)
     for (const auto& endpoint : core_.endpoints())
       limits_.push_back(SharedLimit::of(key_, endpoint.name, options_.total_limit()));
-  if (Listeners::instance().any()) on_loop([](PoolDriver& driver) { driver.announce(PoolEventKind::pool_created); });
 }
 
 void PoolDriver::announce(PoolEventKind kind, std::string text) {
+  if (!Listeners::instance().want(kind)) return;
   PoolEvent event;
   event.kind = kind;
   event.text = std::move(text);
   event.time = Clock::now();
-  run([&](PoolCore& core) { core.events().push_back(std::move(event)); });
+  on_loop([event](PoolDriver& driver) { driver.run([&](PoolCore& core) { core.events().push_back(event); }); });
+}
+
+// Whoever waits for a lease keeps the loop running, and with it what is done for him. When nobody does, connects, pings
+// and resets go on as long as the loop has something else to do; what is left of them is finished in its next life.
+void PoolDriver::let_tasks_rest() noexcept {
+  const bool resting = core_.waiters() == 0;
+  for (const auto& task : tasks_) task->rest(resting);
 }
 
 // What the state machine asked for, to be done after the lock. False: nothing.
 bool PoolDriver::collect(Batch& batch) {
+  if (!tasks_.empty()) let_tasks_rest();
   auto& actions = core_.actions();
   auto& events = core_.events();
   batch.arm = core_.due() < armed_;
@@ -121,25 +143,32 @@ Connection& PoolDriver::connection_of(Slot& slot) {
   return *static_cast<Connection*>(slot.user);
 }
 
+asio::any_io_executor PoolDriver::connection_executor() const {
+  return confined_ ? loop_.uncounted() : loop_.uncounted_strand();
+}
+
 void PoolDriver::start(Slot& slot, ActionKind what) {
   Duration limit = options_.connect_timeout();
   if (what == ActionKind::ping) limit = options_.ping_timeout();
   if (what == ActionKind::reset) limit = options_.reset_timeout();
-  auto task = std::make_shared<BackgroundTask>(shared_from_this(), slot, what, Clock::now() + limit);
   auto& connection = connection_of(slot);
-  if (what == ActionKind::connect) {
-    if (confined_)
-      connection.executor = loop_.executor();
-    else
-      connection.executor = asio::make_strand(loop_.executor());
-  }
+  if (what == ActionKind::connect) connection.executor = connection_executor();
+  const auto executor = connection.executor;
+  auto task = std::make_shared<BackgroundTask>(shared_from_this(), slot, what, Clock::now() + limit, executor);
   {
     const Guard guard(*this);
     connection.task = task;
     tasks_.push_back(task);
   }
   arm();
-  task->launch(connection);
+  // On the connection's own executor from its first step on: that is where it may be cancelled.
+  auto launch = [self = shared_from_this(), task, &connection] {
+    task->launch(connection);
+    const Guard guard(*self);
+    task->launched();
+    self->let_tasks_rest();
+  };
+  asio::dispatch(executor, std::move(launch));
 }
 
 void PoolDriver::abort(Slot& slot) {
@@ -163,6 +192,7 @@ void PoolDriver::task_done(BackgroundTask& task, std::exception_ptr failure, Con
   }
   {
     const Guard guard(*this);
+    task.rest(false);
     std::erase_if(tasks_, [&](const auto& other) { return other.get() == &task; });
     connection.task.reset();
     if (task.what() == ActionKind::connect && !error) connection.object = std::move(made);
@@ -178,10 +208,13 @@ void PoolDriver::task_done(BackgroundTask& task, std::exception_ptr failure, Con
           core.connected(now, slot);
         remember_error_text();
       });
+      // Many a server tells its limit to the first connection only.
+      if (!error && !told_load_.exchange(true, std::memory_order_relaxed)) announce_server_load(*this);
       break;
     case ActionKind::ping: run([&](PoolCore& core) { core.pinged(now, slot, well && !failure); }); break;
     default: run([&](PoolCore& core) { core.was_reset(now, slot, well && !failure); }); break;
   }
+  if (closing()) let_go_when_empty();
 }
 
 // On the connection's own executor: on a loop with several threads something of it may be running there.
@@ -193,7 +226,8 @@ void PoolDriver::close_now(Slot& slot, CloseReason) {
     self->run([&](PoolCore& core) { core.closed(now, slot); });
     self->let_go_when_empty();
   };
-  asio::dispatch(connection.executor, finish);
+  const auto executor = connection.executor;  // a copy: the last close of a pool lets go of the connection's own
+  asio::dispatch(executor, finish);
 }
 
 void PoolDriver::answer(PendingAcquire& pending) noexcept {
@@ -216,6 +250,7 @@ void PoolDriver::deliver_events() {
       event = std::move(events_.front());
       events_.pop_front();
     }
+    if (log::wants(event.kind)) log::write(event);
     const auto listeners = Listeners::instance().snapshot();
     for (const auto& listener : *listeners) {
       try {
@@ -259,53 +294,23 @@ void PoolDriver::timer_fired() {
         task->timed_out();
         late.push_back(task);
       }
+    if (has_slept()) core.slept(now);
     core.timer(now);
   });
   for (const auto& task : late) task->cancel();
   arm();
 }
 
-void PoolDriver::begin_close(TimePoint deadline, std::shared_ptr<Latch> latch) {
-  bool closed = false;
-  record_->evict(*this);
-  run([&](PoolCore& core) {
-    closed = core.state() == PoolState::closed;
-    if (closed) return;
-    if (latch) closers_.push_back(latch);
-    core.close(Clock::now(), deadline);
-  });
-  if (closed && latch) latch->count_down();
-}
-
-void PoolDriver::drained() {
-  std::vector<std::shared_ptr<Latch>> closers;
-  {
-    const Guard guard(*this);
-    closers.swap(closers_);
-  }
-  for (const auto& latch : closers) latch->count_down();
-  let_go_when_empty();
-}
-
-// Closed, and no lease is out: nothing of the loop is needed any longer.
-void PoolDriver::let_go_when_empty() {
-  std::shared_ptr<PoolDriver> keep;
-  {
-    const Guard guard(*this);
-    if (core_.state() != PoolState::closed || ended.load(std::memory_order_relaxed)) return;
-    bool empty = true;
-    core_.each_slot([&](const Slot& slot) { empty = empty && slot.state == SlotState::vacant; });
-    if (!empty) return;
-    keep = std::move(keep_);
-  }
-  if (!keep) return;
-  {
-    std::unique_lock<std::mutex> lock(timer_mutex_, std::defer_lock);
-    if (!confined_) lock.lock();
-    timer_.reset();
-  }
-  for (const auto& limit : limits_) limit->leave(*this);
-  record_->forget(*this);
+// The steady clock stands still while the machine sleeps; another one does not. Servers and firewalls in between do not
+// sleep either.
+bool PoolDriver::has_slept() noexcept {
+#if defined(CLOCK_BOOTTIME)
+  const auto asleep = time_asleep();
+  const auto gap = std::max<Duration>(std::chrono::seconds{1}, 2 * options_.keepalive_interval());
+  return asleep - std::exchange(asleep_, asleep) > gap;
+#else
+  return false;
+#endif
 }
 
 void PoolDriver::clear() {

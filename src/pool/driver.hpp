@@ -25,7 +25,7 @@
 namespace weir::detail {
 
 class BackgroundTask;
-class Latch;
+class CountDown;
 class LoopRecord;
 class SharedLimit;
 
@@ -69,8 +69,8 @@ class PoolDriver final : public PoolLife, public std::enable_shared_from_this<Po
   // --- the pool -----------------------------------------------------------------------------------------------------
   void clear();
   void resize(unsigned min, unsigned max);
-  /// On the loop. The latch is counted down when the pool is closed, or its loop has ended.
-  void begin_close(TimePoint deadline, std::shared_ptr<Latch> latch);
+  /// On the loop. `until_closed` is let go of when the pool is closed, or its loop has ended.
+  void begin_close(TimePoint deadline, std::shared_ptr<CountDown> until_closed);
   PoolStats stats() const;
   bool closing() const noexcept { return core_.counters().state.load() >= PoolState::draining; }
 
@@ -79,19 +79,24 @@ class PoolDriver final : public PoolLife, public std::enable_shared_from_this<Po
   const Loop& loop() const noexcept { return loop_; }
   std::chrono::system_clock::time_point created() const noexcept { return created_; }
   ErasedFactory& factory() noexcept { return *factory_; }
+  /// For one connection's I/O: the loop's, or a new strand where several threads run it.
+  boost::asio::any_io_executor connection_executor() const;
   bool usable_here() const noexcept { return !ended.load(std::memory_order_relaxed) && !forked(); }
 
   /// Runs `call(driver)` on the loop: now when this is it, else posted. False: the loop is gone.
   bool on_loop(std::function<void(PoolDriver&)> call);
   /// Always posted.
   bool post(std::function<void(PoolDriver&)> call);
+  /// Tells the listeners, on the loop.
   void announce(PoolEventKind kind, std::string text = {});
+  std::optional<std::uint64_t> server_limit() const noexcept { return factory_->server_limit(); }
 
   // --- owners: databases that share this pool
   // ---------------------------------------------------------------------------
-  void owner_joined() noexcept { owners_.fetch_add(1, std::memory_order_relaxed); }
-  /// True: that was the last.
-  bool owner_left() noexcept { return owners_.fetch_sub(1, std::memory_order_acq_rel) == 1; }
+  /// Under the mutex of the loop's record.
+  void owner_joined() noexcept { ++owners_; }
+  /// True: that was the last, and the pool has left its registry.
+  bool owner_left();
   bool is_on(const LoopRecord& record) const noexcept { return record_ == &record; }
   std::size_t factory_endpoints() const noexcept { return core_.endpoints().size(); }
 
@@ -112,7 +117,8 @@ class PoolDriver final : public PoolLife, public std::enable_shared_from_this<Po
   void yield_permit(std::size_t endpoint);
   void keep_permit(std::size_t endpoint);
   void permit_available(std::size_t endpoint);
-  std::uint64_t idle() const noexcept { return core_.counters().idle.load(); }
+  /// Connections that could be closed without anybody missing them.
+  std::uint64_t idle() const noexcept { return core_.counters().idle.load() + core_.counters().monitors_idle.load(); }
 
  private:
   friend class BackgroundTask;
@@ -126,6 +132,7 @@ class PoolDriver final : public PoolLife, public std::enable_shared_from_this<Po
   template <class Event>
   void run(Event&& event);
   bool collect(Batch& batch);
+  void let_tasks_rest() noexcept;
   void carry_out(Batch& batch);
   void recycle(std::vector<Action>&& actions) noexcept;
   void answer(PendingAcquire& pending) noexcept;
@@ -137,6 +144,7 @@ class PoolDriver final : public PoolLife, public std::enable_shared_from_this<Po
   void deliver_events();
   void arm();
   void timer_fired();
+  bool has_slept() noexcept;
   void return_from_afar(Grant grant, void* connection, bool broken) noexcept;
   void lease_gone() noexcept;
   Connection& connection_of(Slot& slot);
@@ -164,17 +172,19 @@ class PoolDriver final : public PoolLife, public std::enable_shared_from_this<Po
   PoolCore core_;
   std::vector<Action> spare_;
   TimePoint armed_ = never;
+  Duration asleep_{};  ///< how long the machine has slept since it was started, when last looked at
   std::deque<PoolEvent> events_;
   bool delivering_ = false;
+  std::atomic<bool> told_load_{false};
   std::vector<std::shared_ptr<BackgroundTask>> tasks_;
-  std::vector<std::shared_ptr<Latch>> closers_;
+  std::vector<std::shared_ptr<CountDown>> closers_;
 
   std::mutex timer_mutex_;
   std::optional<boost::asio::steady_timer> timer_;
   mutable std::mutex text_mutex_;
   std::string error_text_;
   std::atomic<std::uint64_t> listener_failures_{0};
-  std::atomic<std::size_t> owners_{0};
+  std::size_t owners_ = 0;     ///< under the mutex of the loop's record
   std::uint64_t orphans_ = 0;  ///< leases still out when the loop ended; under the process mutex
   std::shared_ptr<PoolDriver> keep_;
 };

@@ -48,7 +48,7 @@ LeaseHandle PoolDriver::try_acquire(LeaseKind kind, const std::source_location& 
     bool more = false;
     {
       const Guard guard(*this);
-      core_.listen(Listeners::instance().any());
+      core_.listen(Listeners::instance().wanted());
       granted = core_.try_acquire(coarse_now(), kind, where, operation);
       more = collect(batch);
     }
@@ -69,7 +69,7 @@ void PoolDriver::check_caller() const {
   if (forked())
     throw Error(errc::unavailable, "used after fork; open a new one", ErrorContext{}.backend(key_.backend()));
   if (ended.load(std::memory_order_relaxed))
-    throw Error(errc::pool_closed, "the pool's loop has ended", ErrorContext{}.backend(key_.backend()));
+    throw Error(errc::pool_closed, "the pool is closed", ErrorContext{}.backend(key_.backend()));
   if (!loop_.running_here())
     throw Error(errc::invalid_argument, "a pool belongs to one loop and was used from another",
                 ErrorContext{}.backend(key_.backend()));
@@ -102,7 +102,7 @@ void PoolDriver::give_back(Grant granted, void* connection, bool broken) noexcep
   Batch batch;
   {
     const Guard guard(*this);
-    core_.listen(Listeners::instance().any());
+    core_.listen(Listeners::instance().wanted());
     core_.release(coarse_now(), granted, as);
     if (!collect(batch)) return;
   }
@@ -151,11 +151,11 @@ void PoolDriver::mark_ended() noexcept {
 void PoolDriver::loop_ended() noexcept {
   std::vector<ConnectionPtr> idle;
   std::vector<PendingAcquire::Handler> handlers;
-  std::vector<std::shared_ptr<Latch>> closers;
+  std::vector<std::shared_ptr<CountDown>> closers;
   std::vector<std::shared_ptr<BackgroundTask>> tasks;
   std::shared_ptr<PoolDriver> keep;
   const auto self = shared_from_this();
-  core_.each_slot([&](Slot& slot) {
+  core_.each_connection([&](Slot& slot) {
     if (slot.state == SlotState::idle && slot.user != nullptr)
       idle.push_back(std::move(static_cast<Connection*>(slot.user)->object));
   });
@@ -175,13 +175,13 @@ void PoolDriver::loop_ended() noexcept {
     if (orphans_ == 0) keep = std::move(keep_);
   }
   for (auto& connection : idle) factory_->abandon(std::move(connection));
-  for (const auto& latch : closers) latch->count_down();
+  closers.clear();
   handlers.clear();  // destroys frames, and what they hold finds a loop that is gone
 }
 
 void PoolDriver::loop_destroyed() noexcept {
   std::vector<ConnectionPtr> left;
-  core_.each_slot([&](Slot& slot) {
+  core_.each_connection([&](Slot& slot) {
     auto* const connection = static_cast<Connection*>(slot.user);
     if (connection == nullptr) return;
     if (connection->object) left.push_back(std::move(connection->object));
@@ -192,7 +192,7 @@ void PoolDriver::loop_destroyed() noexcept {
 }
 
 void PoolDriver::forked_child() noexcept {
-  core_.each_slot([&](Slot& slot) {
+  core_.each_connection([&](Slot& slot) {
     auto* const connection = static_cast<Connection*>(slot.user);
     if (connection != nullptr && connection->object) factory_->abandon(std::move(connection->object));
   });

@@ -10,6 +10,8 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <utility>
 
 namespace weir {
 class PoolRegistry;
@@ -29,16 +31,34 @@ class Latch : public std::enable_shared_from_this<Latch> {
   void count_down() noexcept;
   /// Ends when the count is zero or the time is over; true: zero. Cancellation ends it with `cancelled`.
   static awaitable<bool> wait(std::shared_ptr<Latch> latch, TimePoint deadline);
-  /// The waiting loop is gone; under the process mutex.
-  void loop_ended() noexcept { waiting_ = nullptr; }
+  /// The waiting loop is gone; under the process mutex. Its timer goes with it, whoever else still holds the latch.
+  void loop_ended() noexcept {
+    waiting_ = nullptr;
+    timer_.reset();
+  }
 
  private:
+  struct Begin;
   bool done() const;
+  void wake();
 
   LoopRecord* waiting_;  // under the process mutex; null: gone
   mutable std::mutex mutex_;
   std::size_t remaining_;
-  boost::asio::steady_timer timer_;
+  std::optional<boost::asio::steady_timer> timer_;  // under mutex_, on the waiting loop
+};
+
+/// Counts a latch down once, when the last who holds it lets go: also when what was posted to a loop is destroyed with
+/// it.
+class CountDown {
+ public:
+  explicit CountDown(std::shared_ptr<Latch> latch) noexcept : latch_(std::move(latch)) {}
+  CountDown(const CountDown&) = delete;
+  CountDown& operator=(const CountDown&) = delete;
+  ~CountDown() { latch_->count_down(); }
+
+ private:
+  std::shared_ptr<Latch> latch_;
 };
 
 }  // namespace weir::detail

@@ -1,5 +1,8 @@
 #pragma once
 
+#include "observability/pool_log.hpp"
+#include "pool/core/types.hpp"
+
 #include <weir/pool_events.hpp>
 
 #include <atomic>
@@ -8,7 +11,8 @@
 
 namespace weir::detail {
 
-/// The listeners that hear every pool of the process. Readers take a snapshot; nobody listening costs one load.
+/// The listeners that hear every pool of the process, and the log. Readers take a snapshot; nobody listening costs two
+/// loads.
 class Listeners {
  public:
   using List = std::vector<std::shared_ptr<PoolListener>>;
@@ -16,7 +20,11 @@ class Listeners {
   /// Never destroyed: a pool on a thread that outlives `main` may still ask.
   static Listeners& instance() noexcept;
 
-  bool any() const noexcept { return count_.load(std::memory_order_relaxed) != 0; }
+  /// All kinds while anybody listens, else those that the log writes.
+  EventMask wanted() const noexcept {
+    return count_.load(std::memory_order_relaxed) != 0 ? all_events : log::wanted_pool_events();
+  }
+  bool want(PoolEventKind kind) const noexcept { return (wanted() & mask_of(kind)) != 0; }
   std::shared_ptr<const List> snapshot() const;
   void add(std::shared_ptr<PoolListener> listener);
   bool remove(const std::shared_ptr<PoolListener>& listener) noexcept;

@@ -71,6 +71,26 @@ Loop::Loop(const asio::any_io_executor& executor) : context_(nullptr), scheduler
   context_ = &asio::query(executor, asio::execution::context);
   scheduler_ = scheduler_of(*context_);
   executor_ = base_of(executor);
+  plain_ = executor_.target<PlainLoop>() != nullptr;
+}
+
+namespace {
+
+template <class Executor>
+asio::any_io_executor uncounted_executor(Executor executor) {
+  return UncountedExecutor<Executor>::around(std::move(executor));
+}
+
+}  // namespace
+
+asio::any_io_executor Loop::uncounted() const { return plain_ ? executor_ : uncounted_executor(executor_); }
+
+// Of the context's own type where that is known: small enough for an any_io_executor to hold it in place.
+asio::any_io_executor Loop::uncounted_strand() const {
+  if (const auto* const loop = executor_.target<PlainLoop>()) return uncounted_executor(asio::make_strand(*loop));
+  if (const auto* const threads = executor_.target<PlainThreads>())
+    return uncounted_executor(asio::make_strand(*threads));
+  return uncounted_executor(asio::make_strand(executor_));
 }
 
 bool Loop::any_running_here() noexcept { return asio::detail::thread_context::top_of_thread_call_stack() != nullptr; }

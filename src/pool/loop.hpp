@@ -9,6 +9,7 @@
 #include <boost/asio/execution_context.hpp>
 #include <boost/version.hpp>
 
+#include <type_traits>
 #include <utility>
 
 #if BOOST_VERSION < 108100
@@ -25,6 +26,11 @@ class Loop {
   /// The context's own executor, also when a strand's was given.
   const boost::asio::any_io_executor& executor() const noexcept { return executor_; }
   boost::asio::execution_context& context() const noexcept { return *context_; }
+  /// The same, counting nothing but operations and handlers, each once; and a strand of it.
+  boost::asio::any_io_executor uncounted() const;
+  boost::asio::any_io_executor uncounted_strand() const;
+  /// It is an io_context's own executor, on which a coroutine counts as one piece of work and an operation as another.
+  bool counts_plainly() const noexcept { return plain_; }
   /// This thread is inside the loop's `run`.
   bool running_here() const noexcept { return scheduler_->can_dispatch(); }
   /// Some loop is being run on this thread, ours or another.
@@ -41,20 +47,29 @@ class Loop {
   boost::asio::execution_context* context_;
   boost::asio::detail::scheduler* scheduler_;
   boost::asio::any_io_executor executor_;
+  bool plain_ = false;
 };
 
-/// An executor that counts no work, for completion handlers of background coroutines.
+/// An executor that counts no work of its own: what runs on it counts only as an operation under way, or as a handler
+/// that is queued or running. Elsewhere than on a plain io_context Asio counts each operation twice, and every
+/// coroutine.
+template <class Inner>
 class UncountedExecutor {
  public:
-  /// Not a constructor with one argument: an any_io_executor can be made of this class, and clang would ask whether that
-  /// makes a copy, for ever.
-  static UncountedExecutor around(boost::asio::any_io_executor inner) noexcept { return {std::move(inner), Tag{}}; }
+  /// Not a constructor with one argument: an any_io_executor can be made of this class, and clang would ask whether
+  /// that makes a copy, for ever.
+  static UncountedExecutor around(Inner inner) noexcept { return {std::move(inner), Tag{}}; }
+
   template <class F>
   void execute(F&& f) const {
     inner_.execute(std::forward<F>(f));
   }
   boost::asio::execution_context& query(boost::asio::execution::context_t) const noexcept {
     return boost::asio::query(inner_, boost::asio::execution::context);
+  }
+  auto require(boost::asio::execution::blocking_t::never_t property) const {
+    using Other = std::decay_t<decltype(boost::asio::require(inner_, property))>;
+    return UncountedExecutor<Other>::around(boost::asio::require(inner_, property));
   }
   friend bool operator==(const UncountedExecutor& a, const UncountedExecutor& b) noexcept {
     return a.inner_ == b.inner_;
@@ -63,9 +78,9 @@ class UncountedExecutor {
 
  private:
   struct Tag {};
-  UncountedExecutor(boost::asio::any_io_executor inner, Tag) noexcept : inner_(std::move(inner)) {}
+  UncountedExecutor(Inner inner, Tag) noexcept : inner_(std::move(inner)) {}
 
-  boost::asio::any_io_executor inner_;
+  Inner inner_;
 };
 
 }  // namespace weir::detail

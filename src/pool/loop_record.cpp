@@ -7,6 +7,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
 
 #include <algorithm>
 
@@ -25,6 +26,7 @@ void touch_services(const asio::any_io_executor& executor) {
   const asio::local::stream_protocol::socket local(executor);
   const asio::posix::stream_descriptor descriptor(executor);
   const asio::steady_timer timer(executor);
+  const auto strand = asio::make_strand(executor);
 }
 
 }  // namespace
@@ -49,12 +51,17 @@ void LoopRecord::add(std::shared_ptr<PoolDriver> driver) { drivers_.push_back(st
 void LoopRecord::evict(const PoolDriver& driver) {
   std::shared_ptr<void> pool;  // let go after the lock
   const std::lock_guard lock(mutex_);
+  pool = take_out(driver);
+}
+
+std::shared_ptr<void> LoopRecord::take_out(const PoolDriver& driver) {
   for (auto entry = pools_.begin(); entry != pools_.end(); ++entry) {
     if (entry->second.driver.get() != &driver) continue;
-    pool = std::move(entry->second.pool);
-    pools_.erase(entry);
-    return;
+    auto pool = std::move(entry->second.pool);
+    pools_.erase(entry);  // the driver itself stays among `drivers_` until it is closed
+    return pool;
   }
+  return nullptr;
 }
 
 void LoopRecord::forget(const PoolDriver& driver) {

@@ -17,6 +17,8 @@
 
 namespace weir::detail {
 
+class Latch;
+
 /// What the registry of one loop keeps.
 class LoopRecord {
  public:
@@ -49,6 +51,8 @@ class LoopRecord {
   void add(std::shared_ptr<PoolDriver> driver);
   /// It leaves the table, so that the next `get` makes another.
   void evict(const PoolDriver& driver);
+  /// The same under the mutex; what is to be let go after it.
+  std::shared_ptr<void> take_out(const PoolDriver& driver);
   /// It is closed: nothing of it touches the loop any longer.
   void forget(const PoolDriver& driver);
   std::vector<std::shared_ptr<PoolDriver>> drivers() const;

@@ -5,6 +5,10 @@
 
 #include <weir/pool.hpp>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
@@ -118,6 +122,7 @@ awaitable<LeaseHandle> acquire(std::shared_ptr<PoolDriver> driver, AcquireOption
     const auto& key = driver->pool_key();
     if (pending.cancelled) throw Error(errc::cancelled, "the caller gave up waiting").within(key.backend(), "acquire");
     if (pending.error) throw pending.error->within(key.backend(), "acquire", key.endpoint());
+    if (!pending.grant) throw Error(errc::pool_closed, "the pool is closed").within(key.backend(), "acquire");
     LeaseHandle handle = driver->accept(std::exchange(pending.grant, {}));
     if (handle) co_return handle;
     pending.operation = options.operation();  // the check said no: once more, within the same time
@@ -136,26 +141,67 @@ awaitable<void> close(std::shared_ptr<PoolDriver> driver, std::optional<std::chr
   co_await close_drivers(std::move(drivers), drain);
 }
 
+namespace {
+
+// Cancels what is under way when its time is over.
+struct Watchdog {
+  Watchdog(const asio::any_io_executor& executor, Duration limit) : timer(executor) { timer.expires_after(limit); }
+  asio::steady_timer timer;
+  asio::cancellation_signal signal;
+  bool bit = false;
+};
+
+awaitable<bool> ping_connection(std::shared_ptr<PoolDriver> driver, void* connection) {
+  const bool well = co_await driver->factory().ping(connection);
+  co_return well;
+}
+
+// On an executor of its own kind, a strand where several threads run the loop: ping and watchdog are never at work at
+// once. Its own limit, not the caller's: a peer that does not answer costs no more than ping_timeout.
+awaitable<bool> watched_ping(std::shared_ptr<PoolDriver> driver, void* connection) {
+  const auto executor = co_await asio::this_coro::executor;
+  const auto watchdog = std::make_shared<Watchdog>(executor, driver->options().ping_timeout());
+  watchdog->timer.async_wait([watchdog](const boost::system::error_code& stopped) {
+    if (stopped) return;
+    watchdog->bit = true;
+    watchdog->signal.emit(asio::cancellation_type::terminal);
+  });
+  std::exception_ptr failure;
+  bool well = false;
+  auto token = asio::bind_cancellation_slot(watchdog->signal.slot(), asio::use_awaitable);
+  auto work = ping_connection(driver, connection);
+  try {
+    well = co_await asio::co_spawn(executor, std::move(work), token);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  watchdog->timer.cancel();
+  if (watchdog->bit) throw Error(errc::timeout, "the ping was not answered within ping_timeout");
+  if (failure) std::rethrow_exception(failure);
+  co_return well;
+}
+
+}  // namespace
+
 awaitable<std::chrono::nanoseconds> ping(std::shared_ptr<PoolDriver> driver) {
   AcquireOptions options;
   options.operation("ping").shared(driver->options().pipeline_depth() > 1);
-  LeaseHandle lease = co_await acquire(driver, options, std::source_location::current());
+  LeaseHandle lease = try_acquire(*driver, options, std::source_location::current());
+  if (!lease) lease = co_await acquire(driver, options, std::source_location::current());
+  auto work = watched_ping(driver, lease.connection());
   const auto begin = Clock::now();
   std::exception_ptr failure;
   bool well = false;
-  void* const connection = lease.connection();
   try {
-    well = co_await driver->factory().ping(connection);
+    well = co_await asio::co_spawn(driver->connection_executor(), std::move(work), asio::use_awaitable);
   } catch (...) {
     failure = std::current_exception();
   }
   const auto took = Clock::now() - begin;
-  if (failure || !well) {
-    lease.give_back(true);
-    if (failure) std::rethrow_exception(failure);
-    throw Error(errc::connection_lost, "the ping was not answered").within(driver->pool_key().backend(), "ping");
-  }
-  co_return std::chrono::duration_cast<std::chrono::nanoseconds>(took);
+  if (well && !failure) co_return std::chrono::duration_cast<std::chrono::nanoseconds>(took);
+  lease.give_back(true);
+  if (failure) std::rethrow_exception(failure);
+  throw Error(errc::connection_lost, "the ping was not answered").within(driver->pool_key().backend(), "ping");
 }
 
 }  // namespace weir::detail

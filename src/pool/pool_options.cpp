@@ -103,7 +103,8 @@ std::string PoolOptions::to_string() const {
   each_number(defaults, [&](std::string_view, std::uint64_t value) { numbers.at(next++) = value; });
   next = 0;
   each_number(*this, [&](std::string_view name, std::uint64_t value) {
-    if (value != numbers.at(next++))
+    const bool follows_max_size = name == "max_idle" && !max_idle_;
+    if (value != numbers.at(next++) && !follows_max_size)
       add(name, value == unlimited && name == "max_size" ? std::string("unlimited") : std::to_string(value));
   });
   next = 0;

@@ -91,6 +91,7 @@ std::string_view to_string(PoolEventKind kind) noexcept {
     case PoolEventKind::endpoint_ejected: return "endpoint_ejected";
     case PoolEventKind::endpoint_restored: return "endpoint_restored";
     case PoolEventKind::server_limit: return "server_limit";
+    case PoolEventKind::many_configurations: return "many_configurations";
   }
   return "unknown";
 }
@@ -132,10 +133,12 @@ PoolStats& PoolStats::operator+=(const PoolStats& other) {
                             &PoolStats::recommended_max})
     this->*member += other.*member;
   for (std::size_t i = 0; i < closed.size(); ++i) closed[i] += other.closed[i];
+  for (std::size_t i = 0; i < error_kinds; ++i) connects_failed_by[i] += other.connects_failed_by[i];
   wait_time += other.wait_time;
   use_time += other.use_time;
   connect_time += other.connect_time;
   budget = std::max(budget, other.budget);  // one budget is shared by the loops of a key
+  round_trip = std::max(round_trip, other.round_trip);
   oldest_lease = std::max(oldest_lease, other.oldest_lease);
   oldest_wait = std::max(oldest_wait, other.oldest_wait);
   if (last_connect_error.empty()) last_connect_error = other.last_connect_error;

@@ -1,4 +1,5 @@
 #include "pool/closing.hpp"
+#include "pool/load_warnings.hpp"
 #include "pool/loop_record.hpp"
 #include "pool/owner.hpp"
 
@@ -86,7 +87,20 @@ PoolRegistry::ErasedPool PoolRegistry::get_erased(std::type_index type, const Po
                                                   MakeFactory make_factory, const PoolOptions& options,
                                                   MakePool make_pool, const std::shared_ptr<PoolOwner>& owner) {
   if (!record_->usable()) throw after_fork();
-  const std::lock_guard lock(record_->mutex());
+  std::shared_ptr<PoolDriver> made;  // announced after the lock: a listener may use the registry
+  auto pool = [&] {
+    const std::lock_guard lock(record_->mutex());
+    return find_or_make(type, pool_key, factory, make_factory, options, make_pool, owner, made);
+  }();
+  if (made) detail::announce_new_pool(*made);
+  return pool;
+}
+
+// Under the mutex of the record.
+PoolRegistry::ErasedPool PoolRegistry::find_or_make(std::type_index type, const PoolKey& pool_key, const void* factory,
+                                                    MakeFactory make_factory, const PoolOptions& options,
+                                                    MakePool make_pool, const std::shared_ptr<PoolOwner>& owner,
+                                                    std::shared_ptr<PoolDriver>& made) {
   const LoopRecord::Key key_and_type{pool_key, type};
   auto found = record_->pools().find(key_and_type);
   if (found == record_->pools().end()) {
@@ -98,6 +112,7 @@ PoolRegistry::ErasedPool PoolRegistry::get_erased(std::type_index type, const Po
     driver->open();
     auto pool = make_pool(driver);
     record_->add(driver);
+    made = driver;
     found = record_->pools().emplace(key_and_type, LoopRecord::Entry{std::move(driver), std::move(pool)}).first;
   } else if (found->second.driver->options() != options) {
     throw Error(errc::invalid_argument,

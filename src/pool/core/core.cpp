@@ -155,6 +155,11 @@ WaiterList PoolCore::abandon() noexcept {
   each_slot([this](Slot& slot) {
     if (slot.state != SlotState::vacant && permits_ != nullptr) permits_->give_back(slot.endpoint);
   });
+  for (auto& endpoint : endpoints_) {
+    if (endpoint.monitor && endpoint.monitor->state != SlotState::vacant && permits_ != nullptr)
+      permits_->give_back(endpoint.monitor->endpoint);
+    endpoint.heartbeat_at = never;
+  }
   no_longer_wanted();
   permits_ = nullptr;
   for (auto* const figure :

@@ -65,6 +65,8 @@ class PoolCore {
   void request_result(TimePoint now, std::size_t endpoint, bool success);
   /// A permit was put aside for this pool: it may take it now.
   void permit_available(TimePoint now, std::size_t endpoint);
+  /// The machine slept: nothing is known of the connections that were idle meanwhile.
+  void slept(TimePoint now);
   /// Another loop starves: close the connection idle longest, or else the next that comes back.
   void yield_permit(TimePoint now, std::size_t endpoint);
   /// It no longer does.
@@ -75,7 +77,7 @@ class PoolCore {
   // --- what comes out -----------------------------------------------------------------------------------------------
   std::vector<Action>& actions() noexcept { return actions_; }
   std::vector<PoolEvent>& events() noexcept { return events_; }
-  void listen(bool on) noexcept { listening_ = on; }
+  void listen(EventMask wanted) noexcept { wanted_ = wanted; }
   /// When `timer` is to be called; `never`: nothing is due.
   TimePoint due() const noexcept { return due_; }
   PoolState state() const noexcept { return state_; }
@@ -90,6 +92,14 @@ class PoolCore {
   /// Any thread.
   Duration oldest_lease(TimePoint now) const noexcept;
   std::uint64_t memory_bytes() const noexcept;
+
+  /// Every slot that may hold a connection, the heartbeat's included.
+  template <class Visit>
+  void each_connection(Visit visit) const {
+    each_slot(visit);
+    for (const auto& endpoint : endpoints_)
+      if (endpoint.monitor) visit(*endpoint.monitor);
+  }
 
   /// Every slot, for tests and for the end of the loop. Any thread may walk; what it may read is said at each field.
   template <class Visit>
@@ -131,7 +141,7 @@ class PoolCore {
   void close_slot(TimePoint now, Slot& slot, CloseReason reason);
   void move_to(Slot& slot, SlotState state) noexcept;
   void vacate(Slot& slot);
-  void finish_drain();
+  void finish_drain(TimePoint now);
   void detach_all(TimePoint now);
   bool is_stale(const Slot& slot) const noexcept { return slot.generation < generation_; }
 
@@ -149,6 +159,23 @@ class PoolCore {
   bool all_endpoints_failing() const noexcept;
   std::size_t total() const noexcept;
   std::size_t arriving() const noexcept;
+
+  // core_heartbeat.cpp
+  bool heartbeats() const noexcept;
+  void begin_heartbeats(TimePoint now);
+  void end_heartbeats();
+  void beat(TimePoint now);
+  void heartbeat_later(TimePoint now, Endpoint& endpoint, Duration delay);
+  void heartbeat_answered(TimePoint now, Endpoint& endpoint);
+  void heartbeat_failed(TimePoint now, Endpoint& endpoint, const std::optional<Error>& error);
+  void monitor_connected(TimePoint now, Slot& slot);
+  void monitor_connect_failed(TimePoint now, Slot& slot, const Error& error);
+  void monitor_pinged(TimePoint now, Slot& slot, bool well);
+  void move_monitor(Slot& slot, SlotState state) noexcept;
+  bool yield_monitor(TimePoint now, Endpoint& endpoint);
+  void close_monitor(Slot& slot);
+  void monitor_gone(Slot& slot);
+  bool monitors_open() const noexcept;
 
   // core_housekeeping.cpp
   void check_waiters(TimePoint now);
@@ -172,6 +199,7 @@ class PoolCore {
   Error full_error() const;
   Error paused_error() const;
   std::string situation(TimePoint now) const;
+  bool listens(PoolEventKind kind) const noexcept { return (wanted_ & mask_of(kind)) != 0; }
   PoolEvent event(PoolEventKind kind, TimePoint now) const;
   PoolEvent event(PoolEventKind kind, TimePoint now, const Slot& slot) const;
   static std::string describe(const std::string& operation, const std::source_location& where);
@@ -182,7 +210,7 @@ class PoolCore {
   PermitSource* permits_;
   Random random_;
   PoolState state_ = PoolState::ready;
-  bool listening_ = false;
+  EventMask wanted_ = 0;
   bool first_used_ = false;
   bool wants_permit_ = false;
   Slot* reserved_ = nullptr;

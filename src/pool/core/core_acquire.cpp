@@ -101,8 +101,9 @@ Grant PoolCore::grant(TimePoint now, Slot& slot, LeaseKind kind, const std::sour
   }
   counters_.recommendation.used(now, counters_.used.load());
   if (options_.min_idle() != 0) start_connects(now);
-  if (listening_) {
-    if (options_.lease_warning().count() > 0) note_due(later(now, options_.lease_warning()));
+  if (listens(PoolEventKind::lease_warning) && options_.lease_warning().count() > 0)
+    note_due(later(now, options_.lease_warning()));
+  if (listens(PoolEventKind::acquired)) {
     auto e = event(PoolEventKind::acquired, now, slot);
     e.operation = describe(record.operation, where);
     events_.push_back(std::move(e));
@@ -117,13 +118,12 @@ Grant PoolCore::try_acquire(TimePoint now, LeaseKind kind, const std::source_loc
   Slot* const slot = take(now, kind);
   if (slot == nullptr) return {};
   const bool was_loaded = slot->leases != 0;
-  if (listening_) {
+  if (listens(PoolEventKind::acquire_started)) {
     auto e = event(PoolEventKind::acquire_started, now);
     e.operation = describe(operation, where);
     events_.push_back(std::move(e));
   }
   counters_.immediate.add();
-  first_used_ = true;
   const auto granted = grant(now, *slot, kind, where, std::move(operation));
   if (was_loaded && arriving() == 0) connect_one(now, never);  // all that is open is busy: another helps the next
   return granted;
@@ -132,7 +132,7 @@ Grant PoolCore::try_acquire(TimePoint now, LeaseKind kind, const std::source_loc
 PoolCore::Asked PoolCore::acquire(TimePoint now, Waiter& waiter) {
   const auto refused = [&](Error error) {
     counters_.rejected.add();
-    if (listening_) {
+    if (listens(PoolEventKind::acquire_failed)) {
       auto e = event(PoolEventKind::acquire_failed, now);
       e.operation = describe(waiter.operation, waiter.where);
       e.error = error;
@@ -148,16 +148,18 @@ PoolCore::Asked PoolCore::acquire(TimePoint now, Waiter& waiter) {
     return Asked::granted;
   }
   if (waiters() >= options_.max_waiters()) return refused(full_error());
-  first_used_ = true;
-  if (listening_) {
+  const bool first = !std::exchange(first_used_, true);
+  if (listens(PoolEventKind::acquire_started)) {
     auto e = event(PoolEventKind::acquire_started, now);
     e.operation = describe(waiter.operation, waiter.where);
     events_.push_back(std::move(e));
-    if (options_.slow_acquire().count() > 0) note_due(later(waiter.since, options_.slow_acquire()));
   }
+  if (listens(PoolEventKind::slow_acquire) && options_.slow_acquire().count() > 0)
+    note_due(later(waiter.since, options_.slow_acquire()));
   enqueue(now, waiter);
   note_due(waiter.ends());
   pump(now);
+  if (first) begin_heartbeats(now);
   return Asked::queued;
 }
 
@@ -165,7 +167,7 @@ bool PoolCore::cancel(TimePoint now, Waiter& waiter) {
   if (!waiter.queued) return false;
   dequeue(waiter);
   counters_.cancelled.add();
-  if (listening_) {
+  if (listens(PoolEventKind::acquire_failed)) {
     auto e = event(PoolEventKind::acquire_failed, now);
     e.duration = now - waiter.since;
     e.operation = describe(waiter.operation, waiter.where);
@@ -222,7 +224,7 @@ void PoolCore::complete(TimePoint now, Waiter& waiter, Slot& slot) {
 
 void PoolCore::fail(TimePoint now, Waiter& waiter, Error error) {
   dequeue(waiter);
-  if (listening_) {
+  if (listens(PoolEventKind::acquire_failed)) {
     auto e = event(PoolEventKind::acquire_failed, now);
     e.duration = now - waiter.since;
     e.operation = describe(waiter.operation, waiter.where);
@@ -235,7 +237,7 @@ void PoolCore::fail(TimePoint now, Waiter& waiter, Error error) {
 
 void PoolCore::fail_all(TimePoint now, const Error& error) {
   while (auto* const waiter = head()) {
-    (state_ == PoolState::ready ? counters_.failed : counters_.rejected).add();
+    counters_.failed.add();
     fail(now, *waiter, error);
   }
 }

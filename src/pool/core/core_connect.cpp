@@ -69,14 +69,18 @@ bool PoolCore::connect_one(TimePoint now, TimePoint wanted_since) {
     }
     if (best == nullptr) return false;
     tried_[index] = true;
-    if (!take_permit(*best, wanted_since)) continue;
+    if (!take_permit(*best, wanted_since)) {
+      if (wanted_since != never) yield_monitor(now, *best);
+      continue;
+    }
     auto& slot = vacant_slot();
     slot.endpoint = static_cast<std::uint32_t>(index);
     slot.id = next_id_++;
     slot.generation = generation_;
     slot.connecting_since = now;
     move_to(slot, SlotState::pending);
-    if (listening_) events_.push_back(event(PoolEventKind::connection_created, now, slot));
+    if (listens(PoolEventKind::connection_created))
+      events_.push_back(event(PoolEventKind::connection_created, now, slot));
     actions_.push_back({ActionKind::connect, &slot, nullptr, {}});
     return true;
   }
@@ -107,6 +111,7 @@ void PoolCore::start_validations(TimePoint now) {
       auto& slot = lifo ? *endpoint.by_load[0].back() : *endpoint.by_load[0].front();
       if (!needs_ping(now, slot)) break;  // only an endpoint that is left alone has such
       slot.keepalive = false;
+      slot.asked = now;
       move_to(slot, SlotState::validating);
       counters_.pings.add();
       actions_.push_back({ActionKind::ping, &slot, nullptr, {}});
@@ -116,7 +121,11 @@ void PoolCore::start_validations(TimePoint now) {
 }
 
 void PoolCore::pinged(TimePoint now, Slot& slot, bool well) {
-  if (!well) counters_.pings_failed.add();
+  if (slot.monitor) return monitor_pinged(now, slot, well);
+  if (well)
+    counters_.round_trip.store(std::max(Duration{0}, now - slot.asked).count());
+  else
+    counters_.pings_failed.add();
   if (slot.state == SlotState::detached) {
     actions_.push_back({ActionKind::close, &slot, nullptr, CloseReason::drain_timeout});
     return;
@@ -145,6 +154,7 @@ void PoolCore::pinged(TimePoint now, Slot& slot, bool well) {
 }
 
 void PoolCore::connected(TimePoint now, Slot& slot) {
+  if (slot.monitor) return monitor_connected(now, slot);
   auto& endpoint = endpoint_of(slot);
   counters_.connects.add();
   counters_.connect_time.record(now - slot.connecting_since);
@@ -153,13 +163,13 @@ void PoolCore::connected(TimePoint now, Slot& slot) {
     actions_.push_back({ActionKind::close, &slot, nullptr, CloseReason::drain_timeout});
     return;
   }
-  if (listening_) {
+  if (listens(PoolEventKind::connection_ready)) {
     auto e = event(PoolEventKind::connection_ready, now, slot);
     e.duration = now - slot.connecting_since;
     events_.push_back(std::move(e));
-    if (endpoint.failures > 0 || endpoint.ejected)
-      events_.push_back(event(PoolEventKind::endpoint_restored, now, slot));
   }
+  if ((endpoint.failures > 0 || endpoint.ejected) && listens(PoolEventKind::endpoint_restored))
+    events_.push_back(event(PoolEventKind::endpoint_restored, now, slot));
   if (endpoint.failures > 0)
     endpoint.connect_limit = 1;
   else if (endpoint.connect_limit < options_.max_connecting())
@@ -192,13 +202,13 @@ void PoolCore::connected(TimePoint now, Slot& slot) {
 void PoolCore::back_off(TimePoint now, Endpoint& endpoint) {
   ++endpoint.failures;
   if (endpoint.failures == 1) endpoint.failing_since = now;
-  endpoint.last_failure = now;
+  endpoint.first_probe = next_id_;
   endpoint.connect_limit = 1;
   const auto most = doubled(options_.reconnect_min(), options_.reconnect_max(), endpoint.failures);
   const auto delay = scaled(most, random_.uniform());
   endpoint.backoff_until = now + delay;
   note_due(endpoint.backoff_until);
-  if (listening_) {
+  if (listens(PoolEventKind::backoff_started)) {
     auto e = event(PoolEventKind::backoff_started, now);
     e.endpoint = endpoint.name;
     e.duration = delay;
@@ -216,7 +226,7 @@ void PoolCore::eject(TimePoint now, Endpoint& endpoint) {
   endpoint.ejected = true;
   endpoint.ejected_until = now + delay;
   note_due(endpoint.ejected_until);
-  if (listening_) {
+  if (listens(PoolEventKind::endpoint_ejected)) {
     auto e = event(PoolEventKind::endpoint_ejected, now);
     e.endpoint = endpoint.name;
     e.duration = delay;
@@ -230,9 +240,11 @@ bool PoolCore::all_endpoints_failing() const noexcept {
 }
 
 void PoolCore::connect_failed(TimePoint now, Slot& slot, const Error& error) {
+  if (slot.monitor) return monitor_connect_failed(now, slot, error);
   auto& endpoint = endpoint_of(slot);
   const bool stale = is_stale(slot);
   counters_.connects_failed.add();
+  counters_.connects_failed_by[static_cast<std::size_t>(error.kind()) % error_kinds].add();
   vacate(slot);
   if (replacements_ > 0) {  // the old one lives on, and is tried again later
     --replacements_;
@@ -241,11 +253,11 @@ void PoolCore::connect_failed(TimePoint now, Slot& slot, const Error& error) {
       if (!found && other.replacing) found = true, other.replacing = false;
     });
   }
-  if (state_ == PoolState::draining) return finish_drain();
+  if (state_ == PoolState::draining) return finish_drain(now);
   if (state_ == PoolState::closed) return;
   last_connect_error_ = endpoint.last_error = error;
   // What was begun before the pool was cleared, or before the failure that began this back-off, tells nothing new.
-  if (!stale && (endpoint.failures == 0 || slot.connecting_since >= endpoint.last_failure)) back_off(now, endpoint);
+  if (!stale && (endpoint.failures == 0 || slot.id >= endpoint.first_probe)) back_off(now, endpoint);
   const bool for_good = !error.transient() && all_endpoints_failing();
   const bool impatient = options_.fail_fast() && endpoint.failures >= 2 && all_endpoints_failing() &&
                          counters_.idle.load() + counters_.used.load() == 0;
@@ -258,7 +270,7 @@ void PoolCore::request_result(TimePoint now, std::size_t index, bool success) {
   constexpr std::uint32_t failures_to_eject = 5;
   auto& endpoint = endpoints_[index];
   if (success) {
-    if (endpoint.ejected && listening_) {
+    if (endpoint.ejected && listens(PoolEventKind::endpoint_restored)) {
       auto e = event(PoolEventKind::endpoint_restored, now);
       e.endpoint = endpoint.name;
       events_.push_back(std::move(e));
@@ -285,7 +297,7 @@ void PoolCore::yield_permit(TimePoint now, std::size_t index) {
   auto* const oldest = endpoint.by_load[0].front();
   if (oldest != nullptr && total() > options_.min_size() && waiters() == 0)
     close_slot(now, *oldest, CloseReason::surplus);
-  else
+  else if (!yield_monitor(now, endpoint))
     ++endpoint.yields;
 }
 

@@ -14,6 +14,7 @@ void PoolCore::timer(TimePoint now) {
   if (state_ == PoolState::closed) return;
   check_waiters(now);
   each_slot([&](Slot& slot) { check_slot(now, slot); });
+  beat(now);
   for (const auto& endpoint : endpoints_) {
     if (endpoint.backoff_until > now) note_due(endpoint.backoff_until);
     if (endpoint.ejected && endpoint.ejected_until > now) note_due(endpoint.ejected_until);
@@ -37,7 +38,7 @@ void PoolCore::check_waiters(TimePoint now) {
         fail(now, *waiter, timeout_error(now, *waiter));
       } else {
         note_due(waiter->ends());
-        if (listening_ && slow.count() > 0 && !waiter->warned) {
+        if (listens(PoolEventKind::slow_acquire) && slow.count() > 0 && !waiter->warned) {
           if (now - waiter->since >= slow) {
             waiter->warned = true;
             auto e = event(PoolEventKind::slow_acquire, now);
@@ -58,7 +59,7 @@ void PoolCore::check_waiters(TimePoint now) {
 void PoolCore::check_slot(TimePoint now, Slot& slot) {
   if (slot.state == SlotState::idle)
     check_idle(now, slot);
-  else if (slot.state == SlotState::in_use && listening_)
+  else if (slot.state == SlotState::in_use && listens(PoolEventKind::lease_warning))
     check_lease(now, slot);
 }
 
@@ -102,6 +103,7 @@ void PoolCore::check_idle(TimePoint now, Slot& slot) {
       const auto& endpoint = endpoint_of(slot);
       if (endpoint.validating < std::max<std::size_t>(1, (endpoint.by_load[0].size() + endpoint.validating) / 2)) {
         slot.keepalive = true;
+        slot.asked = now;
         move_to(slot, SlotState::validating);
         counters_.pings.add();
         actions_.push_back({ActionKind::ping, &slot, nullptr, {}});
@@ -165,7 +167,7 @@ void PoolCore::clear(TimePoint now, const std::optional<Error>& cause, bool paus
   if (state_ == PoolState::draining || state_ == PoolState::closed) return;
   ++generation_;
   counters_.generation.store(generation_);
-  if (listening_) {
+  if (listens(PoolEventKind::pool_cleared)) {
     auto e = event(PoolEventKind::pool_cleared, now);
     e.error = cause;
     events_.push_back(std::move(e));
@@ -185,6 +187,14 @@ void PoolCore::clear(TimePoint now, const std::optional<Error>& cause, bool paus
   pump(now);
 }
 
+void PoolCore::slept(TimePoint now) {
+  const Duration after = options_.validate_after();
+  if (after.count() == 0) return;
+  each_slot([&](Slot& slot) {
+    if (slot.state == SlotState::idle) slot.verified = std::min(slot.verified, now - after - Duration{1});
+  });
+}
+
 void PoolCore::report_error(TimePoint now, const Slot& slot, const Error& error) {
   if (!is_stale(slot)) clear(now, error);
 }
@@ -193,7 +203,7 @@ void PoolCore::ready(TimePoint now) {
   if (state_ != PoolState::paused) return;
   set_state(PoolState::ready);
   pause_cause_.reset();
-  if (listening_) events_.push_back(event(PoolEventKind::pool_ready, now));
+  if (listens(PoolEventKind::pool_ready)) events_.push_back(event(PoolEventKind::pool_ready, now));
   start_connects(now);
 }
 

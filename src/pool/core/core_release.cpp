@@ -10,18 +10,16 @@ void PoolCore::lease_ended(TimePoint now, Slot& slot, std::uint32_t ticket, bool
   const auto used = std::max(Duration{0}, now - since);
   record.since.store(0, std::memory_order_relaxed);
   if (counted) counters_.use_time.record(used);
-  if (listening_) {
-    auto e = event(PoolEventKind::released, now, slot);
+  const auto tell = [&](PoolEventKind kind, const char* text) {
+    auto e = event(kind, now, slot);
     e.duration = used;
     e.operation = describe(record.operation, record.where);
-    if (record.warned) {
-      auto warning = e;
-      warning.kind = PoolEventKind::lease_warning;
-      warning.text = "a lease that was held long has been returned";
-      events_.push_back(std::move(warning));
-    }
+    e.text = text;
     events_.push_back(std::move(e));
-  }
+  };
+  if (record.warned && listens(PoolEventKind::lease_warning))
+    tell(PoolEventKind::lease_warning, "a lease that was held long has been returned");
+  if (listens(PoolEventKind::released)) tell(PoolEventKind::released, "");
   record.next_free = slot.free_record;
   slot.free_record = ticket;
   if (slot.hook.linked) endpoint_of(slot).by_load[slot.leases].remove(&slot);
@@ -105,7 +103,7 @@ void PoolCore::make_idle(TimePoint now, Slot& slot) {
     while (place->idle_since <= slot.idle_since) place = SlotList::next(place);
     idle.insert_before(place, &slot);
   }
-  note_due(now + idle_due_);
+  note_due(later(now, idle_due_));
   if (idle.size() > options_.idle_limit() && waiters() == 0) trim(now, endpoint);
 }
 
@@ -116,7 +114,7 @@ void PoolCore::close_slot(TimePoint now, Slot& slot, CloseReason reason) {
   }
   move_to(slot, SlotState::closing);
   counters_.closed[static_cast<std::size_t>(reason)].add();
-  if (listening_) {
+  if (listens(PoolEventKind::connection_closed)) {
     auto e = event(PoolEventKind::connection_closed, now, slot);
     e.reason = reason;
     events_.push_back(std::move(e));
@@ -125,8 +123,11 @@ void PoolCore::close_slot(TimePoint now, Slot& slot, CloseReason reason) {
 }
 
 void PoolCore::closed(TimePoint now, Slot& slot) {
-  vacate(slot);
-  if (state_ == PoolState::draining) return finish_drain();
+  if (slot.monitor)
+    monitor_gone(slot);
+  else
+    vacate(slot);
+  if (state_ == PoolState::draining) return finish_drain(now);
   if (waiters() != 0) pump(now);
   start_connects(now);
 }
@@ -179,15 +180,17 @@ void PoolCore::close(TimePoint now, TimePoint deadline) {
       default: break;
     }
   });
+  end_heartbeats();
   note_due(drain_deadline_);
-  finish_drain();
+  finish_drain(now);
 }
 
-void PoolCore::finish_drain() {
+void PoolCore::finish_drain(TimePoint now) {
   if (state_ != PoolState::draining || total() != 0) return;
+  if (monitors_open() && now < drain_deadline_) return;
   set_state(PoolState::closed);
   due_ = never;
-  if (listening_) events_.push_back(event(PoolEventKind::pool_closed, TimePoint{}));
+  if (listens(PoolEventKind::pool_closed)) events_.push_back(event(PoolEventKind::pool_closed, now));
   actions_.push_back({ActionKind::drained, nullptr, nullptr, {}});
 }
 
@@ -197,14 +200,14 @@ void PoolCore::detach_all(TimePoint now) {
     const auto state = slot.state;
     if (state == SlotState::vacant || state == SlotState::closing || state == SlotState::detached) return;
     if (state != SlotState::pending) counters_.closed[static_cast<std::size_t>(CloseReason::drain_timeout)].add();
-    if (listening_ && state != SlotState::pending) {
+    if (listens(PoolEventKind::connection_closed) && state != SlotState::pending) {
       auto e = event(PoolEventKind::connection_closed, now, slot);
       e.reason = CloseReason::drain_timeout;
       events_.push_back(std::move(e));
     }
     move_to(slot, SlotState::detached);
   });
-  finish_drain();
+  finish_drain(now);
 }
 
 }  // namespace weir::detail

@@ -84,6 +84,8 @@ PoolStats Counters::read(TimePoint now) const {
   out.failed = failed.load();
   out.connects = connects.load();
   out.connects_failed = connects_failed.load();
+  for (std::size_t i = 0; i < connects_failed_by.size(); ++i) out.connects_failed_by[i] = connects_failed_by[i].load();
+  out.round_trip = Duration{round_trip.load()};
   out.pings = pings.load();
   out.pings_failed = pings_failed.load();
   out.resets = resets.load();

@@ -86,6 +86,9 @@ struct Counters {
   Figure<std::uint64_t> immediate, queued, waited, timeouts, rejected, cancelled, failed;
   Figure<std::uint64_t> connects, connects_failed, pings, pings_failed, resets;
   std::array<Figure<std::uint64_t>, close_reason_count> closed;
+  Figure<std::uint64_t> monitors_idle;  ///< connections of the heartbeat that hold a permit and could give it up
+  std::array<Figure<std::uint64_t>, error_kinds> connects_failed_by;
+  Figure<Duration::rep> round_trip;  ///< of the last ping that was answered; 0: none was
   HistogramCounter wait_time, use_time, connect_time;
   Figure<Duration::rep> oldest_waiter_since;  ///< 0: nobody waits
   Recommendation recommendation;

@@ -26,6 +26,11 @@ using TimePoint = Clock::time_point;
 using Duration = Clock::duration;
 inline constexpr TimePoint never = TimePoint::max();
 
+/// Which kinds of events somebody wants to hear; the others are not even built.
+using EventMask = std::uint32_t;
+inline constexpr EventMask all_events = ~EventMask{0};
+constexpr EventMask mask_of(PoolEventKind kind) noexcept { return EventMask{1} << static_cast<unsigned>(kind); }
+
 enum class LeaseKind : std::uint8_t { exclusive, shared };
 
 /// One lease that is out. A connection has as many as its pipeline is deep.
@@ -48,14 +53,16 @@ struct Slot {
   bool shared = false;    ///< what is out are shared leases
   bool reserved = false;  ///< takes no more shared leases: the exclusive waiter at the head gets it
   bool needs_reset = false;
-  bool keepalive = false;             ///< validating for its own sake, not for a waiter
-  bool replacing = false;             ///< too old, and another is being opened in its place
+  bool monitor = false;    ///< the heartbeat's own: it belongs to no chunk, is never leased and counts nowhere
+  bool keepalive = false;  ///< validating for its own sake, not for a waiter
+  bool replacing = false;  ///< too old, and another is being opened in its place
   std::optional<CloseReason> doomed;  ///< close it when it comes back
   std::uint64_t generation = 0;
   std::uint64_t uses = 0;
   TimePoint connecting_since{};
   TimePoint idle_since{};
   TimePoint verified{};      ///< when it was last known to be well
+  TimePoint asked{};         ///< when the ping under way began
   Duration ping_interval{};  ///< keepalive_interval ±10 %
   TimePoint expires = never;
   std::unique_ptr<LeaseRecord[]> records;  ///< as many as the pool's pipeline_depth
@@ -128,13 +135,17 @@ struct Endpoint {
   // Health.
   std::uint32_t failures = 0;  ///< connects that failed, one after the other
   TimePoint failing_since{};
-  TimePoint last_failure{};
+  std::uint64_t first_probe = 0;  ///< the id of the first connect that was begun after the last failure
   TimePoint backoff_until{};
   std::uint32_t request_failures = 0;
   std::uint32_t ejections = 0;
   TimePoint ejected_until{};
   bool ejected = false;
   std::optional<Error> last_error;
+  // Heartbeat.
+  std::unique_ptr<Slot> monitor;
+  TimePoint heartbeat_at = never;
+  std::uint32_t heartbeats_failed = 0;
 };
 
 /// The process-wide limit as the state machine sees it: one permit for each connection.

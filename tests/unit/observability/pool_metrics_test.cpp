@@ -23,6 +23,8 @@ NamedPool sample() {
   pool.stats.waiters = 7;
   pool.stats.timeouts = 5;
   pool.stats.closed[static_cast<std::size_t>(weir::CloseReason::lifetime)] = 9;
+  pool.stats.connects_failed_by[static_cast<std::size_t>(weir::errc::connect_failed)] = 6;
+  pool.stats.round_trip = 3ms;
   pool.stats.oldest_lease = 1500ms;
   pool.stats.wait_time.counts[1] = 2;
   pool.stats.wait_time.sum = 6ms;
@@ -44,6 +46,8 @@ TEST(PoolMetrics, say_what_the_statistics_say) {
            "\ndb_client_connection_wait_time_seconds_bucket" + pool + ",le=\"0.005\"} 2\n",
            "\ndb_client_connection_wait_time_seconds_sum" + pool + "} 0.006\n",
            "\nweir_pool_connections_closed_total" + pool + ",reason=\"lifetime\"} 9\n",
+           "\nweir_pool_connect_failures_total" + pool + ",error_type=\"connect_failed\"} 6\n",
+           "\nweir_pool_round_trip_seconds" + pool + "} 0.003\n",
            "\nweir_pool_oldest_lease_seconds" + pool + "} 1.5\n",
        })
     EXPECT_THAT(text, HasSubstr(line));

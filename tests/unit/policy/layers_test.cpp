@@ -115,6 +115,20 @@ TEST_F(Layers, databases_of_one_identity_share_a_budget) {
   EXPECT_EQ(error_of(read_n(other, {}, 7)).attempts(), 3U);
 }
 
+TEST_F(Layers, after_a_throttling_requests_are_sent_as_fast_as_the_store_lately_took) {
+  backend->records.emplace("a", record_of("a", 7));
+  const auto store = wrapped("?throttle=adaptive&retry.max_attempts=1");
+  for (int i = 0; i < 40; ++i, clock.advance(100ms)) run_with(clock, read_n(store, {}, 7));
+  backend->script = {Step(Kind::fail, errc::throttled)};
+  EXPECT_EQ(error_of(read_n(store, {}, 7)).kind(), errc::throttled);
+  EXPECT_EQ(error_of(read_n(store, within(1ms), 7)).kind(), errc::throttled) << "its turn comes after its deadline";
+  EXPECT_THAT(backend->calls, SizeIs(41));
+  const auto before = clock.now();
+  for (int i = 0; i < 30; ++i) run_with(clock, read_n(store, {}, 7));
+  EXPECT_GE(clock.now() - before, 1500ms) << "at most twice the ten a second of before";
+  EXPECT_LE(clock.now() - before, 10s);
+}
+
 awaitable<bool> call_everything(std::shared_ptr<Backend> store) {
   const CallContext any;
   EXPECT_TRUE(co_await store->exists(any, "a"));
