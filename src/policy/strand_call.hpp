@@ -1,96 +1,9 @@
 #pragma once
 
-#include <weir/awaitable.hpp>
-
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/dispatch.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
-#include <exception>
-#include <memory>
-#include <type_traits>
-#include <utility>
+#include "net/strand_call.hpp"
 
 namespace weir::policy {
 
-namespace detail {
-
-/// Completes the caller on its own executor.
-template <class Handler, class Executor, class T>
-struct StrandCallDone {
-  Handler handler;
-  Executor executor;
-  std::shared_ptr<boost::asio::cancellation_signal> signal;
-
-  void operator()(std::exception_ptr error, T value) {
-    auto target = executor;
-    boost::asio::dispatch(
-        target, [h = std::move(handler), error, v = std::move(value)]() mutable { std::move(h)(error, std::move(v)); });
-  }
-};
-
-template <class Handler, class Executor>
-struct StrandCallDone<Handler, Executor, void> {
-  Handler handler;
-  Executor executor;
-  std::shared_ptr<boost::asio::cancellation_signal> signal;
-
-  void operator()(std::exception_ptr error) {
-    auto target = executor;
-    boost::asio::dispatch(target, [h = std::move(handler), error]() mutable { std::move(h)(error); });
-  }
-};
-
-template <class T>
-struct StrandCall {
-  boost::asio::any_io_executor strand;
-
-  template <class Handler>
-  void operator()(Handler&& handler, awaitable<T> operation) {
-    namespace asio = boost::asio;
-    auto signal = std::make_shared<asio::cancellation_signal>();
-    if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected())
-      slot.assign([strand = strand, weak = std::weak_ptr(signal)](asio::cancellation_type type) {
-        asio::post(strand, [weak, type] {
-          if (const auto alive = weak.lock()) alive->emit(type);
-        });
-      });
-    auto executor = asio::get_associated_executor(handler, strand);
-    using Done = StrandCallDone<std::decay_t<Handler>, decltype(executor), T>;
-    auto target = signal->slot();
-    asio::co_spawn(strand, std::move(operation),
-                   asio::bind_cancellation_slot(
-                       target, Done{std::forward<Handler>(handler), std::move(executor), std::move(signal)}));
-  }
-};
-
-template <class T>
-struct StrandCallSignature {
-  using type = void(std::exception_ptr, T);
-};
-template <>
-struct StrandCallSignature<void> {
-  using type = void(std::exception_ptr);
-};
-
-}  // namespace detail
-
-/// Runs an operation as a coroutine of its own on `strand` and gives its outcome on the caller's executor. What the
-/// operation is cancelled with comes through the strand, so that on a loop run by many threads a cancellation never
-/// runs beside the operation. The caller's own cancellation is passed on; the call ends when the operation has ended.
-template <class T>
-awaitable<T> call_on_strand(boost::asio::any_io_executor strand, awaitable<T> operation) {
-  detail::StrandCall<T> initiation{std::move(strand)};
-  return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>&,
-                                     typename detail::StrandCallSignature<T>::type>(
-      initiation, boost::asio::use_awaitable, std::move(operation));
-}
+using net::call_on_strand;
 
 }  // namespace weir::policy
