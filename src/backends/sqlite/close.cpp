@@ -14,9 +14,10 @@ class CloseJob final : public Job {
   void run(Connection&) override {}
 };
 
+// Arguments by value: once the job is handed over, the coroutine may go on in another thread and its frame be gone.
 struct StartClose {
   template <class Handler>
-  void operator()(Handler&& handler, const std::shared_ptr<Client>& owner, const JobPointer& job,
+  void operator()(Handler&& handler, std::shared_ptr<Client> owner, JobPointer job,
                   std::chrono::milliseconds drain) const {
     const asio::any_io_executor executor = asio::get_associated_executor(handler);
     Loop::of(executor)->wait(job->waiter, std::forward<Handler>(handler), executor);
@@ -26,7 +27,7 @@ struct StartClose {
 
 struct StartRelease {
   template <class Handler>
-  void operator()(Handler&& handler, std::shared_ptr<Client> owner, const JobPointer& job) const {
+  void operator()(Handler&& handler, std::shared_ptr<Client> owner, JobPointer job) const {
     const asio::any_io_executor executor = asio::get_associated_executor(handler);
     Loop::of(executor)->wait(job->waiter, std::forward<Handler>(handler), executor);
     Engine::release(std::move(owner), job);

@@ -24,15 +24,18 @@ struct Start {
     Waiter::Handler erased(std::forward<Handler>(handler));
     auto slot = asio::get_associated_cancellation_slot(erased);
     const std::shared_ptr<Loop> loop = Loop::of(executor);
+    // On a loop with several threads the coroutine may go on, and its frame with the arguments be gone, as soon as the
+    // job is handed over.
+    const std::shared_ptr<Engine> engine = client->engine;
     loop->wait(job->waiter, std::move(erased), executor);
     if (slot.is_connected()) {
       // A job keeps what it was given; the slot must not keep the job's coroutine alive through it.
-      slot.assign([engine = client->engine, weak = std::weak_ptr<Job>(job)](asio::cancellation_type type) {
+      slot.assign([engine, weak = std::weak_ptr<Job>(job)](asio::cancellation_type type) {
         if (type == asio::cancellation_type::none) return;
         if (const auto strong = weak.lock()) engine->cancel(*strong, Stop::cancelled);
       });
     }
-    if (client->engine->submit(job)) loop->wake_later(client->engine, executor);
+    if (engine->submit(job)) loop->wake_later(engine, executor);
   }
 };
 
