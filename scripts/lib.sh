@@ -54,7 +54,7 @@ install_missing() {
 
 # Objects are found again whatever folder the tree is in.
 use_ccache() {
-  export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=${CCACHE_SLOPPINESS:-pch_defines,time_macros,include_file_mtime,include_file_ctime}
+  export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=${CCACHE_SLOPPINESS:-pch_defines,time_macros}
 }
 
 # configure PRESET [option]...: a warning is an error for those who change weir, not for those who use it.

@@ -22,12 +22,20 @@ namespace weir::net {
 
 namespace detail {
 
+/// How the operation is cancelled. It lives as long as the operation: the caller's cancellation signal, which may
+/// outlive the loop, knows it only weakly, since a strand may not.
+struct StrandCallRelay {
+  explicit StrandCallRelay(boost::asio::any_io_executor on) : strand(std::move(on)) {}
+  const boost::asio::any_io_executor strand;
+  boost::asio::cancellation_signal signal;
+};
+
 /// Completes the caller on its own executor.
 template <class Handler, class Executor, class T>
 struct StrandCallDone {
   Handler handler;
   Executor executor;
-  std::shared_ptr<boost::asio::cancellation_signal> signal;
+  std::shared_ptr<StrandCallRelay> relay;
 
   void operator()(std::exception_ptr error, T value) {
     auto target = executor;
@@ -40,7 +48,7 @@ template <class Handler, class Executor>
 struct StrandCallDone<Handler, Executor, void> {
   Handler handler;
   Executor executor;
-  std::shared_ptr<boost::asio::cancellation_signal> signal;
+  std::shared_ptr<StrandCallRelay> relay;
 
   void operator()(std::exception_ptr error) {
     auto target = executor;
@@ -55,19 +63,21 @@ struct StrandCall {
   template <class Handler>
   void operator()(Handler&& handler, awaitable<T> operation) {
     namespace asio = boost::asio;
-    auto signal = std::make_shared<asio::cancellation_signal>();
+    auto relay = std::make_shared<StrandCallRelay>(strand);
     if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected())
-      slot.assign([strand = strand, weak = std::weak_ptr(signal)](asio::cancellation_type type) {
-        asio::post(strand, [weak, type] {
-          if (const auto alive = weak.lock()) alive->emit(type);
-        });
+      slot.assign([weak = std::weak_ptr(relay)](asio::cancellation_type type) {
+        if (const auto alive = weak.lock())
+          asio::post(alive->strand, [weak, type] {
+            if (const auto still = weak.lock()) still->signal.emit(type);
+          });
       });
     auto executor = asio::get_associated_executor(handler, strand);
     using Done = StrandCallDone<std::decay_t<Handler>, decltype(executor), T>;
-    auto target = signal->slot();
-    asio::co_spawn(strand, std::move(operation),
+    auto target = relay->signal.slot();
+    const auto on = strand;
+    asio::co_spawn(on, std::move(operation),
                    asio::bind_cancellation_slot(
-                       target, Done{std::forward<Handler>(handler), std::move(executor), std::move(signal)}));
+                       target, Done{std::forward<Handler>(handler), std::move(executor), std::move(relay)}));
   }
 };
 

@@ -268,8 +268,9 @@ TEST(CopyFaults, the_next_chunk_is_read_while_one_is_written) {
   asio::co_spawn(loop, stores.copy(at_once().partitions(1)),
                  asio::bind_cancellation_slot(signal.slot(), [](std::exception_ptr, CopyStats) {}));
   loop.poll();  // until nothing moves any more: the first write hangs
-  EXPECT_EQ(reads_at_first_write, 1U);
-  EXPECT_GT(stores.source->calls, 1U);
+  EXPECT_GE(reads_at_first_write, 1U);
+  EXPECT_LE(reads_at_first_write, 2U) << "one chunk ahead, whichever of the two is begun first";
+  EXPECT_EQ(stores.source->calls, 2U);
   signal.emit(asio::cancellation_type::terminal);
   loop.run();
 }
