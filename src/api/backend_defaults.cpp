@@ -52,7 +52,8 @@ awaitable<BatchResult> write_each(Store& store, CallContext context, WriteKind k
     try {
       WriteOptions write_options;
       write_options.refresh(options.refresh());
-      if (co_await store.write(context, kind, std::move(records[i]), std::move(write_options))) result.ids[i] = id;
+      const bool written = co_await store.write(context, kind, std::move(records[i]), std::move(write_options));
+      if (written) result.ids[i] = id;
     } catch (const Error& error) {
       if (options.on_error() == OnError::stop || error.kind() == errc::cancelled) throw;
       failure = error;
@@ -101,8 +102,10 @@ awaitable<std::uint64_t> Backend::remove_where(CallContext context, Query query)
   for (;;) {
     auto batch = co_await stream.next_batch();
     if (batch.empty()) break;
-    for (auto& record : batch)
-      if (co_await write(context, WriteKind::remove, std::move(record), WriteOptions{})) ++removed;
+    for (auto& record : batch) {
+      const bool found = co_await write(context, WriteKind::remove, std::move(record), WriteOptions{});
+      if (found) ++removed;
+    }
   }
   co_await stream.close();
   co_return removed;
@@ -118,7 +121,8 @@ awaitable<std::uint64_t> Backend::patch_where(CallContext context, Query query, 
       Record patch;
       patch.id = std::move(record.id);
       patch.fields = merge_patch;
-      if (co_await write(context, WriteKind::patch, std::move(patch), WriteOptions{})) ++patched;
+      const bool found = co_await write(context, WriteKind::patch, std::move(patch), WriteOptions{});
+      if (found) ++patched;
     }
   }
   co_await stream.close();
