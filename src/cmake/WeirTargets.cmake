@@ -19,7 +19,7 @@ endfunction()
 # (https://gcc.gnu.org/bugzilla/show_bug.cgi?id=105329). AddressSanitizer runs over the same code.
 function(weir_no_false_alarms)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-    set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS "-Wno-mismatched-new-delete;-Wno-array-bounds;-Wno-stringop-overread")
+    set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS "-Wno-mismatched-new-delete;-Wno-array-bounds;-Wno-stringop-overread;-Wno-stringop-overflow")
   endif()
 endfunction()
 
