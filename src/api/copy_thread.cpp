@@ -1,11 +1,14 @@
 #include "api/copy_thread.hpp"
 
+#include "policy/strand_call.hpp"
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/query.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -114,9 +117,24 @@ HelperThread::~HelperThread() {
   queue_->thread.join();
 }
 
+namespace {
+
+// A cancellation ends one wait: the job goes on, and its outcome counts.
+awaitable<void> ended(std::shared_ptr<Waiter> waiter) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  while (!waiter->done) {
+    boost::system::error_code ignored;
+    co_await waiter->timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+}
+
+}  // namespace
+
 awaitable<void> HelperThread::run(std::function<void()> job) {
   const auto executor = co_await asio::this_coro::executor;
-  const auto waiter = std::make_shared<Waiter>(executor);
+  // On a loop with several threads the job's end must not come between the look at `done` and the wait.
+  const asio::any_io_executor strand = asio::make_strand(executor);
+  const auto waiter = std::make_shared<Waiter>(strand);
   Job entry;
   entry.work = std::move(job);
   entry.life = asio::use_service<LifeService>(asio::query(executor, asio::execution::context)).life;
@@ -126,13 +144,9 @@ awaitable<void> HelperThread::run(std::function<void()> job) {
     queue_->jobs.push_back(std::move(entry));
   }
   queue_->changed.notify_all();
-  // A cancellation ends one wait and is otherwise left to the caller: the job goes on, and its outcome counts.
   const bool throws = co_await asio::this_coro::throw_if_cancelled();
   co_await asio::this_coro::throw_if_cancelled(false);
-  while (!waiter->done) {
-    boost::system::error_code ignored;
-    co_await waiter->timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-  }
+  co_await policy::call_on_strand<void>(strand, ended(waiter));
   co_await asio::this_coro::throw_if_cancelled(throws);
   if (waiter->error) std::rethrow_exception(waiter->error);
 }
