@@ -7,9 +7,11 @@ started=$SECONDS
 # What building and using weir needs on Debian 12, and what only the checks need.
 build_packages=(
   g++ cmake ninja-build pkg-config ccache ca-certificates
-  libboost1.81-dev libboost-url1.81-dev libssl-dev zlib1g-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libsqlite3-dev
+  libboost1.81-dev libboost-url1.81-dev libssl-dev zlib1g-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libsqlite3-dev libpq-dev
   libyaml-cpp-dev libcli11-dev libre2-dev libgtest-dev libgmock-dev iso-codes
 )
+# The real servers that some tests start. Without them those tests are skipped, except where CI=true.
+server_packages=(postgresql-15 pgbouncer openssl)
 check_packages=(git clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev sqlite3)
 
 say() { printf '[%3ds] %s\n' $((SECONDS - started)) "$*" >&2; }
