@@ -77,6 +77,7 @@ void ImportJob::begin(boost::asio::any_io_executor executor) {
   // The ids of the first chunk must be known even if the process dies while it is being written.
   if (checkpoint_ && !resumed_) checkpoint_->save(state_, input_);
   const bool flat = arguments.flat || reader.format() == Format::csv;
+  input_.ends_with([this] { return program_.interrupt.raised(); });
   auto options = FeedOptions{}
                      .form(RecordForm{}.flat(flat).id_field(arguments.id_field))
                      .chunk(arguments.chunk)

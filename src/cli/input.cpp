@@ -62,6 +62,7 @@ std::size_t Input::read(std::span<char> buffer) {
     if (events[0].revents != 0) throw Interrupted();
     if (events[1].revents == 0) continue;
     const auto got = ::read(descriptor_, buffer.data(), buffer.size());
+    if (got == 0 && !size_ && interruption_ && interruption_()) throw Interrupted();
     if (got >= 0) {
       remember({buffer.data(), static_cast<std::size_t>(got)});
       return static_cast<std::size_t>(got);

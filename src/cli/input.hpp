@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -11,7 +12,7 @@
 
 namespace weir::cli {
 
-/// Thrown out of a read that interrupt() ended.
+/// Thrown out of a read that interrupt() ended, or whose input was ended by what interrupts this program too.
 class Interrupted final : public std::exception {
  public:
   const char* what() const noexcept override { return "interrupted"; }
@@ -28,6 +29,9 @@ class Input final : public ByteSource {
   std::size_t read(std::span<char> buffer) override;
   /// Ends a read() that waits, and all that follow, with Interrupted. From any thread.
   void interrupt() noexcept;
+  /// The end of a pipe is Interrupted where this says so: its writer may have been ended by the same Ctrl-C, in the
+  /// middle of a line. Called on the thread that reads.
+  void ends_with(std::function<bool()> interruption) { interruption_ = std::move(interruption); }
   /// Steps over bytes: seeks in a file, reads and drops them from a pipe.
   void skip(std::uint64_t bytes);
 
@@ -49,6 +53,7 @@ class Input final : public ByteSource {
   int descriptor_ = -1;
   int wake_ = -1;  // an eventfd that becomes readable to end a wait
   std::optional<std::uint64_t> size_;
+  std::function<bool()> interruption_;
   mutable std::mutex mutex_;
   std::string head_;  // of what is no regular file
 };

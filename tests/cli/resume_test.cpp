@@ -57,6 +57,33 @@ TEST_F(Resume, CtrlCCountsWhatWasWrittenAndTheSameCommandGoesOn) {
   expect_whole(2000);
 }
 
+// Ctrl-C reaches a whole pipeline: the writer ends too, in the middle of a line, and the end of the input may be seen
+// before the signal is.
+TEST_F(Resume, AnInputThatEndsByTheSameCtrlCIsNotTakenForWhole) {
+  const std::vector<std::string> words{"import",       database(),    "-",       "--flat",
+                                       "--checkpoint", path("state"), "--chunk", "100"};
+  const std::string all = numbered(0, 300, false);
+  const auto cut = all.find("\"n\":250,");
+  for (int round = 0; round < 20; ++round) {
+    for (const char* each : {"data.db", "data.db-wal", "data.db-shm", "state"}) std::filesystem::remove(path(each));
+    Process run(weir_command(words));
+    run.write(all.substr(0, cut));
+    run.read_until(
+        [this, &run](const ProcessResult&) { return weir({"count", database()}).out == "200\n" || run.ended(); });
+    run.signal(SIGSTOP);  // so that signal and end are both there when it looks
+    run.signal(SIGINT);
+    run.close_input();
+    run.signal(SIGCONT);
+    const auto result = run.wait();
+    ASSERT_EQ(result.code, 130) << "round " << round << ": " << result.err;
+    ASSERT_THAT(result.err, HasSubstr("interrupted: 200 records written"));
+    ASSERT_EQ(checkpointed(), 200U);
+  }
+  const auto second = weir(words, all);
+  EXPECT_EQ(second.code, 0) << second.err;
+  expect_whole(300);
+}
+
 TEST_F(Resume, KilledAtAnyMomentItGoesOnWithoutGapsOrDuplicates) {
   constexpr std::size_t count = 30'000;
   const struct {

@@ -176,6 +176,46 @@ bool awaits_in_an_arm(std::string_view code, std::size_t question, std::size_t e
   return false;
 }
 
+// Whether the block at `open` is one of the statements of a function and not a function's body.
+bool is_inner_block(std::string_view code, std::size_t open) {
+  const auto last = before(code, open);
+  if (last == npos || std::string_view(";{}:").find(code[last]) != npos) return true;
+  if (is_identifier(code[last])) {
+    const auto word = word_ending_at(code, last);
+    return word == "else" || word == "do" || word == "try";
+  }
+  if (code[last] != ')') return false;
+  const auto name = before(code, matching_open(code, last));
+  if (name == npos || !is_identifier(code[name])) return false;
+  static const std::set<std::string_view> words{"if", "while", "for", "switch", "catch", "constexpr"};
+  return words.contains(word_ending_at(code, name));
+}
+
+// The body of the function or lambda in which `at` stands.
+std::optional<Range> function_around(std::string_view code, std::size_t at) {
+  for (auto i = at; i-- > 0;) {
+    if (code[i] == ')' || code[i] == ']' || code[i] == '}') {
+      i = matching_open(code, i);
+    } else if (code[i] == '{' && is_block(code, i) && !is_inner_block(code, i)) {
+      return Range{i, matching_close(code, i)};
+    }
+  }
+  return {};
+}
+
+// How often a coroutine waits, without the lambdas in it.
+std::size_t count_waits(std::string_view code, Range body) {
+  std::size_t count = 0;
+  for (auto i = body.begin + 1; i < body.end; ++i) {
+    const auto lambda = code[i] == '[' ? lambda_at(code, i) : std::nullopt;
+    if (lambda)
+      i = lambda->end;
+    else if (is_word_at(code, i, "co_await") || is_word_at(code, i, "co_yield"))
+      ++count;
+  }
+  return count;
+}
+
 // Whether a class body declares a member object: what is left between its functions and aliases.
 bool has_member_object(std::string_view body) {
   std::string_view skipped = "using static friend typedef template enum struct class";
@@ -210,6 +250,7 @@ class Checker {
     for (auto at = find_word(code, "co_await"); at != npos; at = find_word(code, "co_await", at + 1)) {
       const auto range = full_expression(code, at);
       if (seen.insert(range.begin).second) expression(range);
+      only_condition(at, range);
     }
     for (std::size_t i = 0; i < code.size(); ++i)
       if (code[i] == '[') invoked_at_once(i);
@@ -222,6 +263,18 @@ class Checker {
     const auto line_start = file_.text.rfind('\n', at) + 1;
     findings_.push_back(
         {file_.path, file_.line_of(at), std::move(rule), file_.text.substr(line_start, line_end - line_start)});
+  }
+
+  // `if (co_await f())` as all that a coroutine waits for.
+  void only_condition(std::size_t at, Range range) {
+    const std::string_view code = file_.code;
+    const auto open = range.begin == 0 ? npos : range.begin - 1;
+    if (open == npos || code[open] != '(') return;
+    const auto last = before(code, open);
+    if (last == npos || !is_identifier(code[last]) || word_ending_at(code, last) != "if") return;
+    const auto body = function_around(code, at);
+    if (body && count_waits(code, *body) == 1)
+      report(at, "the only co_await of a coroutine is the condition of an if: name its result first");
   }
 
   void expression(Range range) {

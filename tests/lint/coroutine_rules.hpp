@@ -8,8 +8,9 @@
 
 namespace weir::lint {
 
-/// What g++ 12.2 compiles in silence and then destroys twice inside an expression with co_await, and lambda coroutines
-/// that outlive their closure. The forms were measured (docs/internals.md, "g++ 12"); clang is right on all of them.
+/// What g++ 12.2 compiles in silence and then destroys twice inside an expression with co_await, or never resumes, and
+/// lambda coroutines that outlive their closure. The forms were measured (docs/internals.md, "g++ 12"); clang is right
+/// on all of them.
 ///
 /// The reading is lexical: it knows brackets, blocks and lambdas, not types. What it cannot tell apart is refused; a
 /// named local is always accepted.

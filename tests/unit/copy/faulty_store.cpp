@@ -73,7 +73,8 @@ class Faulty final : public Backend {
   }
   awaitable<std::optional<Record>> read(CallContext, std::string id) override {
     const Running running(*data_);
-    if (co_await meet(data_)) throw lost();
+    const bool lose = co_await meet(data_);
+    if (lose) throw lost();
     const std::lock_guard lock(data_->mutex);
     const auto found = data_->records.find(id);
     if (found == data_->records.end()) co_return std::nullopt;
