@@ -13,6 +13,8 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstdint>
@@ -111,6 +113,20 @@ inline void run(weir::awaitable<void> body) {
     std::exit(1);
   });
   loop.run();
+}
+
+// In a process of its own: what it does to this one's memory would be measured with what comes after.
+template <class Body>
+void apart(Body body) {
+  std::fflush(stdout);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    body();
+    std::fflush(stdout);
+    ::_exit(0);
+  }
+  int status = -1;
+  if (child < 0 || ::waitpid(child, &status, 0) != child || status != 0) std::exit(1);
 }
 
 // Counts tasks that have ended, for the coroutine that waits for all of them.

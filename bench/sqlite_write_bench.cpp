@@ -34,10 +34,14 @@ weir::awaitable<void> create_many(weir::AsyncDatabase db, double seconds, const 
   }
 }
 
-weir::awaitable<void> measure(std::string file, double seconds, std::vector<int> counts) {
-  bench::remove_files(file);
+weir::awaitable<void> prepare(std::string file) {
   auto db = co_await weir::AsyncDatabase::open(bench::url(file));
   co_await db.create_batch(bench::records());
+  co_await db.close();
+}
+
+weir::awaitable<void> measure(std::string file, double seconds, std::vector<int> counts) {
+  auto db = co_await weir::AsyncDatabase::open(bench::url(file));
   int next = bench::record_count;
   for (const int tasks : counts) {
     long total = 0;
@@ -61,5 +65,7 @@ int main(int count, char** arguments) {
   if (count < 3) return 2;
   std::vector<int> counts{1, 64, 512};
   if (count > 3) counts = {std::atoi(arguments[3])};
+  bench::remove_files(arguments[1]);
+  bench::apart([&] { bench::run(prepare(arguments[1])); });
   bench::run(measure(arguments[1], std::atof(arguments[2]), std::move(counts)));
 }

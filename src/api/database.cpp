@@ -25,6 +25,11 @@ awaitable<std::optional<Record>> read_operation(HandlePointer handle, std::strin
       WEIR_TAKE_TURNS();
       co_return immediate->read_now(id);
     }
+    if (auto* inline_reads = operation.inline_reads()) {
+      WEIR_TAKE_TURNS();
+      std::optional<Record> found;
+      if (inline_reads->try_read_now(id, found)) co_return found;
+    }
     co_return co_await operation.backend().read(operation.context(), std::move(id));
   } catch (...) {
     operation.rethrow();

@@ -12,6 +12,7 @@
 namespace weir::detail {
 
 class ImmediateBackend;
+class InlineReads;
 
 /// What all copies of a handle share.
 struct DatabaseState {
@@ -20,6 +21,7 @@ struct DatabaseState {
   const Config config;
   const std::shared_ptr<Backend> backend;
   ImmediateBackend* const immediate;  ///< the same object when its operations never suspend, else null
+  InlineReads* const inline_reads;    ///< the same object when it answers point reads on the caller's thread, else null
   const std::string name;             ///< of the backend, for error texts
   const std::string endpoint;
   const Capabilities capabilities;

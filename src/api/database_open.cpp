@@ -25,6 +25,7 @@ DatabaseState::DatabaseState(Config database_config, std::shared_ptr<Backend> da
     : config(std::move(database_config)),
       backend(std::move(database_backend)),
       immediate(backend->immediate() ? dynamic_cast<ImmediateBackend*>(backend.get()) : nullptr),
+      inline_reads(inline_reads_of(*backend)),
       name(config.backend()),
       endpoint(backend->endpoint()),
       capabilities(backend->capabilities()) {}

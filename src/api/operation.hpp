@@ -23,6 +23,7 @@ class Operation {
   CallContext context(std::optional<std::chrono::milliseconds> timeout = {}) const;
   Backend& backend() const { return *handle_->state->backend; }
   ImmediateBackend* immediate() const { return handle_->state->immediate; }
+  InlineReads* inline_reads() const { return handle_->state->inline_reads; }
   const Capabilities& capabilities() const { return handle_->state->capabilities; }
   const HandlePointer& handle() const { return handle_; }
 

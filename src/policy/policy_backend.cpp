@@ -11,10 +11,11 @@ namespace weir::policy {
 
 using metrics::Operation;
 
-// None of these is a coroutine: each makes one that owns the state and its arguments, and the function objects are
-// named, never temporaries in a co_await expression.
+// None of these is a coroutine: each makes one that owns the state and its arguments, or where there is nothing to do
+// gives the backend's; and the function objects are named, never temporaries in a co_await expression.
 
 awaitable<std::optional<Record>> PolicyBackend::read(CallContext context, std::string id) {
+  if (state_->idle()) return state_->backend->read(std::move(context), std::move(id));
   auto call = [backend = state_->backend, id = std::move(id)](CallContext c) {
     return backend->read(std::move(c), id);
   };
@@ -22,6 +23,7 @@ awaitable<std::optional<Record>> PolicyBackend::read(CallContext context, std::s
 }
 
 awaitable<bool> PolicyBackend::exists(CallContext context, std::string id) {
+  if (state_->idle()) return state_->backend->exists(std::move(context), std::move(id));
   auto call = [backend = state_->backend, id = std::move(id)](CallContext c) {
     return backend->exists(std::move(c), id);
   };
@@ -29,6 +31,7 @@ awaitable<bool> PolicyBackend::exists(CallContext context, std::string id) {
 }
 
 awaitable<std::vector<Record>> PolicyBackend::search(CallContext context, Query query) {
+  if (state_->idle()) return state_->backend->search(std::move(context), std::move(query));
   auto call = [backend = state_->backend, query = std::move(query)](CallContext c) {
     return backend->search(std::move(c), query);
   };
@@ -36,6 +39,7 @@ awaitable<std::vector<Record>> PolicyBackend::search(CallContext context, Query 
 }
 
 awaitable<std::uint64_t> PolicyBackend::count(CallContext context, Query query) {
+  if (state_->idle()) return state_->backend->count(std::move(context), std::move(query));
   auto call = [backend = state_->backend, query = std::move(query)](CallContext c) {
     return backend->count(std::move(c), query);
   };
@@ -44,6 +48,7 @@ awaitable<std::uint64_t> PolicyBackend::count(CallContext context, Query query) 
 
 awaitable<std::vector<std::optional<Record>>> PolicyBackend::read_batch(CallContext context,
                                                                         std::vector<std::string> ids) {
+  if (state_->idle()) return state_->backend->read_batch(std::move(context), std::move(ids));
   auto call = [backend = state_->backend, ids = std::move(ids)](CallContext c) {
     return backend->read_batch(std::move(c), ids);
   };
@@ -84,15 +89,20 @@ awaitable<std::uint64_t> PolicyBackend::patch_where(CallContext context, Query q
 }
 
 awaitable<bool> PolicyBackend::write(CallContext context, WriteKind kind, Record record, WriteOptions options) {
+  if (state_->idle()) return state_->backend->write(std::move(context), kind, std::move(record), std::move(options));
   return write_record(state_, std::move(context), kind, std::move(record), std::move(options));
 }
 
 awaitable<BatchResult> PolicyBackend::write_batch(CallContext context, WriteKind kind, std::vector<Record> records,
                                                   BatchOptions options) {
+  if (state_->idle())
+    return state_->backend->write_batch(std::move(context), kind, std::move(records), std::move(options));
   return write_records(state_, std::move(context), kind, std::move(records), std::move(options));
 }
 
 RecordStream PolicyBackend::scan(CallContext context, Query query, StreamOptions options) {
+  if (state_->idle() && (state_->capabilities.partitions || options.partition().count() <= 1))
+    return state_->backend->scan(std::move(context), std::move(query), std::move(options));
   return repeated_stream(state_, std::move(context), std::move(query), std::move(options));
 }
 
@@ -113,6 +123,10 @@ awaitable<std::shared_ptr<BackendTransaction>> PolicyBackend::begin(CallContext 
     }
   };
   return Wrap::wrap(state_, std::move(begun));
+}
+
+bool PolicyBackend::try_read_now(const std::string& id, std::optional<Record>& found) {
+  return inline_reads_ != nullptr && state_->idle() && inline_reads_->try_read_now(id, found);
 }
 
 namespace {

@@ -1,13 +1,15 @@
 #pragma once
 
+#include "backends/immediate_backend.hpp"
 #include "policy/policy_state.hpp"
 
 namespace weir::policy {
 
 /// A backend with the layers around it; see with_policies.
-class PolicyBackend final : public Backend {
+class PolicyBackend final : public Backend, public weir::detail::InlineReads {
  public:
-  explicit PolicyBackend(StatePointer state) : state_(std::move(state)) {}
+  explicit PolicyBackend(StatePointer state)
+      : state_(std::move(state)), inline_reads_(weir::detail::inline_reads_of(*state_->backend)) {}
 
   Capabilities capabilities() const override { return state_->capabilities; }
   awaitable<std::optional<Record>> read(CallContext context, std::string id) override;
@@ -34,9 +36,12 @@ class PolicyBackend final : public Backend {
   bool enforces_deadline() const override { return true; }
   bool repeats_itself() const override { return true; }
   bool immediate() const override { return false; }
+  bool reads_inline() const override { return inline_reads_ != nullptr; }
+  bool try_read_now(const std::string& id, std::optional<Record>& found) override;
 
  private:
   const StatePointer state_;
+  weir::detail::InlineReads* const inline_reads_;  ///< the backend's, or null
 };
 
 /// The parts of it that are more than a repetition.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "observability/operation_metrics.hpp"
+#include "observability/settings.hpp"
 #include "policy/adaptive_rate.hpp"
 #include "policy/clock.hpp"
 #include "policy/retry_policy.hpp"
@@ -28,6 +29,10 @@ class PolicyState {
   std::shared_ptr<metrics::DatabaseMetrics> metrics;
   std::atomic<std::uint64_t> retries{0};
   Clock* clock = nullptr;
+
+  /// Whether there is nothing for the layer to do around an operation: it is neither repeated, nor ended, nor slowed
+  /// down, nor watched.
+  bool idle() const noexcept { return !repeats && enforces_deadline && !rate && !observability::any(); }
 
   RetryOptions retry_of(const CallContext& context) const {
     if (!repeats) return RetryOptions().max_attempts(1);

@@ -10,7 +10,6 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <chrono>
-#include <thread>
 
 namespace weir::conformance {
 
@@ -43,15 +42,14 @@ awaitable<void> cancellable(awaitable<void> operation) {
   co_await std::move(operation);
 }
 
-// The clean-up of what was interrupted happens in the background, on the loops that are left.
+// The clean-up of what was interrupted happens in the background: on the loops that are left, or on a store's own
+// thread, which may still be at what it was given when the loop ended.
 awaitable<void> until_at_rest(AsyncDatabase db, const char* what) {
-  for (int i = 0; i < 2000 && (db.stats().used != 0 || db.stats().waiters != 0); ++i) {
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while ((db.stats().used != 0 || db.stats().waiters != 0) && std::chrono::steady_clock::now() < patience) {
     co_await db.exists("base-0");
     co_await asio::post(asio::use_awaitable);
   }
-  // A store's own thread may still be at what it was given when the loop ended.
-  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while (db.stats().used != 0 && std::chrono::steady_clock::now() < patience) std::this_thread::yield();
   EXPECT_EQ(db.stats().used, 0u) << what << ": something is still in use";
   EXPECT_EQ(db.stats().waiters, 0u) << what << ": somebody still waits";
 }

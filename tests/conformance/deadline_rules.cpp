@@ -20,8 +20,12 @@ using Effect = InterruptedOperation::Effect;
 constexpr auto short_time = 20ms;
 constexpr auto much_later = 20s;  // than any deadline here; nothing waits for it
 
-std::shared_ptr<void> stalled(const Suite& test) {
+void needs_a_store_that_waits(const Suite& test) {
   if (!test.backend().stall) test.skip("this store cannot be made to wait");
+}
+
+std::shared_ptr<void> stalled(const Suite& test) {
+  needs_a_store_that_waits(test);
   return test.backend().stall(test.url());
 }
 
@@ -75,6 +79,7 @@ WEIR_RULE(Deadlines, reported_by_ping, "an outage is reported in Health") {
 }
 
 WEIR_RULE(Deadlines, of_a_later_fetch, "every fetch of a stream has the time anew; one that fails ends the stream") {
+  needs_a_store_that_waits(test);  // before a short time is given to one that is slow
   co_await store(db, record("a"), record("b"), record("c"));
   auto stream = hasty(db).stream(Query{}, StreamOptions{}.batch_size(1));
   EXPECT_TRUE((co_await stream.next()).has_value());
@@ -87,6 +92,7 @@ WEIR_RULE(Deadlines, of_a_later_fetch, "every fetch of a stream has the time ane
 }
 
 WEIR_RULE(Deadlines, inside_a_transaction, "a transaction whose operation was lost accepts only rollback") {
+  needs_a_store_that_waits(test);
   if (!db.capabilities().transactions) test.skip("no transactions");
   auto tx = co_await hasty(db).begin();
   co_await tx.create(record("a"));

@@ -1,11 +1,15 @@
 // What a program without the library would write: SQLite's C interface on one thread, nlohmann::json for the records,
-// and the table that the library makes. usage: sqlite_by_hand FILE SECONDS   (FILE is recreated)
+// and the table that the library makes. Beside it two floors on that table: cases with `_text` look at the columns
+// only, those with `_codec` convert them with the library's own parser and writer: what a Record costs without a
+// handle, a coroutine and threads around it. usage: sqlite_by_hand FILE SECONDS   (FILE is recreated)
+#include "backends/sqlite/codec.hpp"
 #include "sqlite_common.hpp"
 
 #include <sqlite3.h>
 
 #include <functional>
-#include <optional>
+#include <string>
+#include <string_view>
 
 namespace {
 
@@ -23,12 +27,12 @@ struct Row {
 class Store {
  public:
   explicit Store(const std::string& file) {
-    bench::remove_files(file);
     if (sqlite3_open_v2(file.c_str(), &handle_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
                         nullptr) != SQLITE_OK)
       fail();
     run("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16384");
-    run("CREATE TABLE records (id TEXT NOT NULL PRIMARY KEY, fields TEXT NOT NULL, metadata TEXT NOT NULL DEFAULT "
+    run("CREATE TABLE IF NOT EXISTS records (id TEXT NOT NULL PRIMARY KEY, fields TEXT NOT NULL, metadata TEXT NOT "
+        "NULL DEFAULT "
         "'{}', "
         "version INTEGER NOT NULL)");
   }
@@ -53,8 +57,9 @@ class Store {
     if (sqlite3_bind_text(statement, index, text.data(), static_cast<int>(text.size()), SQLITE_STATIC) != SQLITE_OK)
       fail();
   }
-  void write(sqlite3_stmt* statement, const weir::Record& record) {
-    const std::string fields = record.fields.dump();
+  enum class Form { text, codec, by_hand };
+  void write(sqlite3_stmt* statement, const weir::Record& record, Form form = Form::by_hand) {
+    const std::string fields = form == Form::codec ? weir::sqlite::encode_fields(record.fields) : record.fields.dump();
     const std::string metadata = "{}";
     bind(statement, 1, record.id);
     bind(statement, 2, fields);
@@ -63,17 +68,25 @@ class Store {
     step(statement);
     sqlite3_reset(statement);
   }
-  static Row read(sqlite3_stmt* statement) {
+  // What the row comes to, so that nothing is left out.
+  static std::size_t read(sqlite3_stmt* statement, Form form) {
     const auto text = [statement](int column) {
       return std::string_view(reinterpret_cast<const char*>(sqlite3_column_text(statement, column)),
                               static_cast<std::size_t>(sqlite3_column_bytes(statement, column)));
     };
+    weir::sqlite::Row columns;
+    columns.id = text(0);
+    columns.fields = text(1);
+    columns.metadata = text(2);
+    columns.version = sqlite3_column_int64(statement, 3);
+    if (form == Form::text) return columns.fields.size();
+    if (form == Form::codec) return weir::sqlite::decode(columns).fields.size();
     Row row;
-    row.id = text(0);
-    row.fields = json::parse(text(1));
-    if (text(2) != "{}") row.metadata = json::parse(text(2));
-    row.version = std::to_string(sqlite3_column_int64(statement, 3));
-    return row;
+    row.id = columns.id;
+    row.fields = json::parse(columns.fields);
+    if (columns.metadata != "{}") row.metadata = json::parse(columns.metadata);
+    row.version = std::to_string(columns.version);
+    return row.fields.size();
   }
 
  private:
@@ -85,13 +98,13 @@ class Store {
   std::int64_t version_ = 0;
 };
 
-void repeat(const char* name, double seconds, const std::function<std::size_t()>& body) {
+void repeat(const std::string& name, double seconds, const std::function<std::size_t()>& body) {
   std::size_t total = 0;
   const bench::Measurement watch;
   do {
     total += body();
   } while (watch.seconds() < seconds);
-  watch.report(name, static_cast<double>(total), "by hand");
+  watch.report(name.c_str(), static_cast<double>(total), "by hand");
 }
 
 constexpr const char* insert = "INSERT INTO records (id, fields, metadata, version) VALUES (?1, ?2, ?3, ?4)";
@@ -107,46 +120,53 @@ weir::Record small_record(int i) {
   return record;
 }
 
-}  // namespace
+using Form = Store::Form;
+struct Variant {
+  Form form;
+  const char* suffix;
+};
+constexpr Variant variants[] = {{Form::by_hand, ""}, {Form::codec, "_codec"}, {Form::text, "_text"}};
 
-int main(int count, char** arguments) {
-  if (count < 3) return 2;
-  const double seconds = std::atof(arguments[2]);
-  Store store(arguments[1]);
-  {
-    auto all = bench::records();
-    sqlite3_stmt* statement = store.prepare(insert);
-    repeat("insert_txn_100k", 0, [&] {
-      store.run("BEGIN");
-      for (const auto& record : all) store.write(statement, record);
-      store.run("COMMIT");
-      all.clear();
-      return static_cast<std::size_t>(record_count);
-    });
-    sqlite3_finalize(statement);
-  }
+void insert_all(const std::string& file, const Variant& variant) {
+  bench::remove_files(file);
+  Store store(file);
+  auto all = bench::records();
+  sqlite3_stmt* statement = store.prepare(insert);
+  repeat(std::string("insert_txn_100k") + variant.suffix, 0, [&] {
+    store.run("BEGIN");
+    for (const auto& record : all) store.write(statement, record, variant.form);
+    store.run("COMMIT");
+    all.clear();
+    return static_cast<std::size_t>(record_count);
+  });
+  sqlite3_finalize(statement);
+}
+
+void read_all(Store& store, double seconds, const Variant& variant) {
   Keys keys;
   sqlite3_stmt* by_id = store.prepare("SELECT id, fields, metadata, version FROM records WHERE id = ?1");
-  repeat("point_read", seconds, [&] {
+  repeat(std::string("point_read") + variant.suffix, seconds, [&] {
     for (int k = 0; k < 50; ++k) {
       const std::string id = bench::key(keys.next());
       store.bind(by_id, 1, id);
-      std::optional<Row> row;
-      if (store.step(by_id)) row = Store::read(by_id);
+      if (!store.step(by_id) || Store::read(by_id, variant.form) == 0) std::abort();
       sqlite3_reset(by_id);
-      if (!row) std::abort();
     }
     return std::size_t{50};
   });
   sqlite3_finalize(by_id);
   sqlite3_stmt* everything = store.prepare("SELECT id, fields, metadata, version FROM records");
-  repeat("scan", seconds, [&] {
+  repeat(std::string("scan") + variant.suffix, seconds, [&] {
     std::size_t rows = 0;
-    for (; store.step(everything); ++rows) Store::read(everything);
+    for (; store.step(everything); ++rows) Store::read(everything, variant.form);
     sqlite3_reset(everything);
     return rows;
   });
   sqlite3_finalize(everything);
+}
+
+void write_all(Store& store, double seconds) {
+  Keys keys;
   int next = record_count;
   for (const std::size_t group : {std::size_t{1}, std::size_t{64}}) {
     const auto in_groups = [&](const char* name, sqlite3_stmt* statement, const std::function<int()>& number) {
@@ -162,16 +182,33 @@ int main(int count, char** arguments) {
               [&] { return keys.next(); });
     in_groups(group == 1 ? "create_autocommit" : "create_64_per_commit", store.prepare(insert), [&] { return next++; });
   }
-  store.run("CREATE INDEX by_value ON records (json_extract(fields, '$.value'))");
+}
+
+void filter_all(Store& store, double seconds, const Variant& variant) {
+  Keys keys;
   sqlite3_stmt* indexed = store.prepare(
       "SELECT id, fields, metadata, version FROM records WHERE json_extract(fields, '$.value') BETWEEN ?1 AND ?1 + 9 "
       "ORDER BY id");
-  repeat("json_filter_indexed_10rows", seconds, [&] {
+  repeat(std::string("json_filter_indexed_10rows") + variant.suffix, seconds, [&] {
     sqlite3_bind_int(indexed, 1, keys.next());
-    std::vector<Row> rows;
-    while (store.step(indexed)) rows.push_back(Store::read(indexed));
+    while (store.step(indexed)) Store::read(indexed, variant.form);
     sqlite3_reset(indexed);
     return std::size_t{1};
   });
   sqlite3_finalize(indexed);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  if (count < 3) return 2;
+  const std::string file = arguments[1];
+  const double seconds = std::atof(arguments[2]);
+  bench::apart([&] { insert_all(file, {Form::codec, "_codec"}); });
+  bench::apart([&] { insert_all(file, {Form::by_hand, ""}); });
+  Store store(file);
+  for (const Variant& variant : variants) read_all(store, seconds, variant);
+  write_all(store, seconds);
+  store.run("CREATE INDEX by_value ON records (json_extract(fields, '$.value'))");
+  for (const Variant& variant : variants) filter_all(store, seconds, variant);
 }

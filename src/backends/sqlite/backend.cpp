@@ -19,8 +19,9 @@ namespace {
 // enough that others get their turn.
 constexpr std::size_t default_chunk = 5000;
 
-// Point reads without a hop. A lock that is not free at once (another process recovers the log) is left to the threads.
-std::optional<std::optional<Record>> read_inline(const Link& link, const std::string& id) {
+// Point reads without a hop. False for a lock that is not free at once (another process recovers the log), which is
+// left to the threads.
+bool read_inline(const Link& link, const std::string& id, std::optional<Record>& found) {
   const auto client = link.client();
   check_process(client->engine.get());
   struct Loan {
@@ -32,10 +33,11 @@ std::optional<std::optional<Record>> read_inline(const Link& link, const std::st
   } loan{*client->engine, nullptr};
   try {
     loan.connection = client->engine->borrow(*client);
-    return read_one(*loan.connection, link.table->statements, id);
+    found = read_one(*loan.connection, link.table->statements, id);
+    return true;
   } catch (const Error& error) {
     if (error.kind() != errc::unavailable) throw;
-    return std::nullopt;
+    return false;
   }
 }
 
@@ -88,10 +90,8 @@ Capabilities SqliteBackend::capabilities() const {
 awaitable<std::optional<Record>> SqliteBackend::read(CallContext context, std::string id) {
   const auto link = link_;
   if (!link->ensured.load(std::memory_order_acquire)) co_await ensure(link, context.deadline);
-  if (link->settings.inline_reads) {
-    auto found = read_inline(*link, id);
-    if (found) co_return std::move(*found);
-  }
+  std::optional<Record> found;
+  if (link->settings.inline_reads && read_inline(*link, id, found)) co_return found;
   auto work = [table = link->table, key = std::move(id)](Connection& connection) {
     return read_one(connection, table->statements, key);
   };
@@ -99,6 +99,10 @@ awaitable<std::optional<Record>> SqliteBackend::read(CallContext context, std::s
   job->deadline = context.deadline;
   co_await run(link->client(), job);
   co_return std::move(*job->result);
+}
+
+bool SqliteBackend::try_read_now(const std::string& id, std::optional<Record>& found) {
+  return link_->ensured.load(std::memory_order_acquire) && read_inline(*link_, id, found);
 }
 
 awaitable<bool> SqliteBackend::exists(CallContext context, std::string id) {
@@ -157,7 +161,7 @@ awaitable<BatchResult> SqliteBackend::write_batch(CallContext context, WriteKind
   const auto link = link_;
   co_await ensure(link, context.deadline);
   const bool collect = options.on_error() == OnError::collect && !options.atomic();
-  const auto shared = std::make_shared<const std::vector<Record>>(std::move(records));
+  const auto shared = std::make_shared<std::vector<Record>>(std::move(records));
   const std::size_t size = shared->size();
   std::size_t chunk = options.chunk() != 0 ? options.chunk() : default_chunk;
   if (options.atomic()) chunk = size;

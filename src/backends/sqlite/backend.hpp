@@ -1,5 +1,6 @@
 #pragma once
 
+#include "backends/immediate_backend.hpp"
 #include "backends/sqlite/settings.hpp"
 
 #include <weir/backend.hpp>
@@ -26,7 +27,7 @@ class SessionHandle {
   std::shared_ptr<Session> session_;
 };
 
-class SqliteBackend final : public Backend {
+class SqliteBackend final : public Backend, public weir::detail::InlineReads {
  public:
   explicit SqliteBackend(Settings settings);
 
@@ -52,6 +53,8 @@ class SqliteBackend final : public Backend {
   std::string endpoint() const override;
   bool enforces_deadline() const override;
   bool repeats_itself() const override { return true; }  // waits for locks itself; nothing else passes
+  bool reads_inline() const override { return settings_.inline_reads; }
+  bool try_read_now(const std::string& id, std::optional<Record>& found) override;
 
  private:
   const Settings settings_;

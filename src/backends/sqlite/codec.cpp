@@ -11,10 +11,11 @@
 namespace weir::sqlite {
 namespace {
 
-Json parse_object(std::string_view text, const Row& row, const char* column) {
+// `out` is an empty object already.
+void parse_object(std::string_view text, const Row& row, const char* column, Json& out) {
   try {
-    Json json = parse_json(text);
-    if (json.is_object()) return json;
+    parse_json(text, out);
+    if (out.is_object()) return;
   } catch (const CorruptJson&) {
     // Thrown below, with the record's id.
   }
@@ -26,8 +27,8 @@ Json parse_object(std::string_view text, const Row& row, const char* column) {
 Record decode(const Row& row) {
   Record record;
   record.id.assign(row.id);
-  record.fields = parse_object(row.fields, row, "fields");
-  if (!row.metadata.empty() && row.metadata != "{}") record.metadata = parse_object(row.metadata, row, "metadata");
+  parse_object(row.fields, row, "fields", record.fields);
+  if (!row.metadata.empty() && row.metadata != "{}") parse_object(row.metadata, row, "metadata", record.metadata);
   record.version = version_text(row.version);
   return record;
 }

@@ -77,7 +77,7 @@ bool Engine::submit(const JobPointer& job) {
       if (in_session && !job->session->write) schedule(job->session);
       wanted = job->is_write() || (in_session && job->session->write)
                    ? writer_idle_
-                   : !sleeping_readers_.empty() && called_readers_ == 0;
+                   : !sleeping_readers_.empty() && called_readers_ == 0 && reader_wanted();
     }
   }
   answers.give();
@@ -90,7 +90,7 @@ void Engine::wake() noexcept {
   {
     const std::lock_guard lock(mutex_);
     writer = writer_idle_ && (owner_ ? !owner_->queue_.empty() : !write_queue_.empty());
-    if (!read_queue_.empty() || !ready_sessions_.empty()) reader = call_reader();
+    if (reader_wanted()) reader = call_reader();
   }
   if (writer) writer_wake_.notify_one();
   if (reader != nullptr) reader->wake.notify_one();
@@ -173,12 +173,34 @@ void Engine::release_client(const std::shared_ptr<Client>& client, Answers& answ
   answers.add(std::exchange(client->closing_, nullptr), nullptr);
 }
 
+// Connections that somebody has: a session's, and one for the jobs that run on it, as long as one of them is still to
+// be answered. Who has an answer never finds its own job here, though an interrupted statement may need a moment to
+// end.
+std::size_t Engine::connections_in_use() const {
+  std::vector<const Connection*> connections;
+  std::size_t opening = 0;
+  for (const JobPointer& job : running_) {
+    if (job->answered) continue;
+    if (job->kind == JobKind::begin_read) {
+      ++opening;
+    } else if (job->kind != JobKind::in_session && job->kind != JobKind::end_session &&
+               job->kind != JobKind::begin_write &&
+               std::find(connections.begin(), connections.end(), job->running_on) == connections.end()) {
+      connections.push_back(job->running_on);
+    }
+  }
+  const auto open = std::count_if(sessions_.begin(), sessions_.end(), [](const std::shared_ptr<Session>& session) {
+    return session->state_ == Session::State::open;
+  });
+  return connections.size() + opening + static_cast<std::size_t>(open);
+}
+
 PoolStats Engine::stats() const {
   const std::lock_guard lock(mutex_);
   PoolStats out = counters_;
   const auto now = Clock::now();
   out.max = settings_.readers + 1 + settings_.max_sessions;
-  out.used = running_.size() + sessions_.size();
+  out.used = connections_in_use();
   out.idle = (started_ ? sleeping_readers_.size() + 1 : 0) + idle_connections_.size();
   out.waiters = write_queue_.size() + read_queue_.size() + begin_queue_.size();
   for (const JobQueue* queue : {&write_queue_, &read_queue_, &begin_queue_})

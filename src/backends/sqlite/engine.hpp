@@ -150,6 +150,7 @@ class Engine final : public Wakeable, public std::enable_shared_from_this<Engine
   void finish(const JobPointer& job, Clock::time_point now, Answers& answers);
   void drop(Job& job, std::exception_ptr error, Answers& answers);
   void release_client(const std::shared_ptr<Client>& client, Answers& answers);
+  std::size_t connections_in_use() const;
 
   // engine_sessions.cpp
   void schedule(const std::shared_ptr<Session>& session);
@@ -178,12 +179,15 @@ class Engine final : public Wakeable, public std::enable_shared_from_this<Engine
   void run_alone(Lock& lock, const JobPointer& job);
   void open_write_session(Lock& lock, const JobPointer& job);
   void run_owner(Lock& lock);
-  void maintain(Lock& lock);
+  int log_growth();
+  void copy_log(Lock& lock);
 
   // engine_readers.cpp
   void run_reader();
   std::unique_ptr<Connection> open_reader();
+  bool reader_wanted() const;
   void read_once(Lock& lock, std::unique_ptr<Connection>& connection);
+  void read_group(Lock& lock, std::vector<JobPointer>& jobs, Connection& connection, Clock::time_point begun);
   void run_begin_read(const JobPointer& job);
   void run_session_turn(Lock& lock);
 
@@ -214,6 +218,7 @@ class Engine final : public Wakeable, public std::enable_shared_from_this<Engine
   std::list<Sleeper> readers_;                     // one for each reader thread
   std::vector<Sleeper*> sleeping_readers_;  // the last to fall asleep is called first: what it needs is in its caches
   std::size_t called_readers_ = 0;          // and have not come yet
+  std::size_t returning_readers_ = 0;       // will look for work at once
   bool sessions_turn_ = false;
   bool beginning_ = false;   // the writer waits for the file's lock, nothing is taken yet
   bool locked_out_ = false;  // and another process holds it

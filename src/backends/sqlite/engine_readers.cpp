@@ -9,8 +9,13 @@
 namespace weir::sqlite {
 namespace {
 
-// As many short reads share one read transaction at most.
+// As many short reads share one read transaction at most, and are answered together: the loop goes on with the first
+// while the others are read.
 constexpr std::size_t read_group_size = 64;
+constexpr std::size_t answer_size = 16;
+// Above this a group of short reads is not short: the file is not in memory, and other readers may wait for the disk as
+// well. Some times what it takes otherwise, as a busy machine should not be taken for a slow disk.
+constexpr std::chrono::milliseconds short_group{2};
 
 }  // namespace
 
@@ -36,6 +41,14 @@ void Engine::run_reader() {
   }
   lock.unlock();
   connection.reset();
+}
+
+// Whether another reader is to be woken for what waits, or one that will be back at once does it.
+bool Engine::reader_wanted() const {
+  std::size_t groups = read_queue_.size();
+  if (groups != 0 && read_queue_.front()->kind == JobKind::point_read)
+    groups = (groups + read_group_size - 1) / read_group_size;
+  return groups + ready_sessions_.size() > returning_readers_;
 }
 
 std::unique_ptr<Connection> Engine::open_reader() {
@@ -70,10 +83,11 @@ void Engine::read_once(Lock& lock, std::unique_ptr<Connection>& connection) {
   if (read_queue_.front()->kind == JobKind::begin_read) {
     const JobPointer job = read_queue_.front();
     take(job, nullptr, Clock::now());
-    if (!read_queue_.empty()) wake_reader();
+    if (reader_wanted()) wake_reader();
     lock.unlock();
     run_begin_read(job);
     lock.lock();
+    --returning_readers_;
     return;
   }
   std::exception_ptr error;
@@ -94,35 +108,77 @@ void Engine::read_once(Lock& lock, std::unique_ptr<Connection>& connection) {
     take(jobs.back(), connection.get(), now);
   } while (jobs.front()->kind == JobKind::point_read && jobs.size() < read_group_size && !read_queue_.empty() &&
            read_queue_.front()->kind == JobKind::point_read);
-  if (!read_queue_.empty()) wake_reader();
+  if (!error && jobs.front()->kind == JobKind::point_read) {
+    read_group(lock, jobs, *connection, now);
+    return;
+  }
+  if (reader_wanted()) wake_reader();
   lock.unlock();
-  if (error) {
-    for (const JobPointer& job : jobs) job->error = error;
-  } else {
-    // One transaction for all: the locks and the look at the log's end are most of a short read's cost.
-    bool together = jobs.size() > 1;
-    try {
-      if (together) StatementUse(*connection, "BEGIN")->step();
-    } catch (const Error&) {
-      together = false;
-    }
-    for (const JobPointer& job : jobs) run_job(*job, *connection);
-    if (together) {
-      try {
-        StatementUse(*connection, "COMMIT")->step();
-      } catch (const Error&) {
-        connection->roll_back();
-      }
-    }
+  for (const JobPointer& job : jobs) {
+    job->error = error;
+    if (!error) run_job(*job, *connection);
   }
   lock.lock();
   Answers answers;
   const auto done = Clock::now();
   for (const JobPointer& job : jobs) finish(job, done, answers);
+  ++returning_readers_;
   lock.unlock();
   answers.give();
   jobs.clear();
   lock.lock();
+  --returning_readers_;
+}
+
+// Short reads that come meanwhile wait for this thread, which is back before another one has been woken; unless the
+// group takes long.
+void Engine::read_group(Lock& lock, std::vector<JobPointer>& jobs, Connection& connection, Clock::time_point begun) {
+  bool returning = true;
+  ++returning_readers_;
+  if (reader_wanted()) wake_reader();
+  lock.unlock();
+  // One transaction for all: the locks and the look at the log's end are most of a short read's cost.
+  bool together = jobs.size() > 1;
+  try {
+    if (together) StatementUse(connection, "BEGIN")->step();
+  } catch (const Error&) {
+    together = false;
+  }
+  std::size_t answered = 0;
+  Answers answers;
+  const auto answer = [&](std::size_t end, Clock::time_point done) {
+    for (; answered != end; ++answered) finish(jobs[answered], done, answers);
+  };
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    run_job(*jobs[i], connection);
+    const auto done = Clock::now();
+    const bool late = returning && done - begun > short_group;
+    if (i + 1 == jobs.size() || (i + 1 - answered < answer_size && !late)) continue;
+    lock.lock();
+    if (late) {
+      returning = false;
+      --returning_readers_;
+      if (reader_wanted()) wake_reader();
+    }
+    answer(i + 1, done);
+    lock.unlock();
+    answers.give();
+  }
+  if (together) {
+    try {
+      StatementUse(connection, "COMMIT")->step();
+    } catch (const Error&) {
+      connection.roll_back();
+    }
+  }
+  lock.lock();
+  if (!returning) ++returning_readers_;
+  answer(jobs.size(), Clock::now());
+  lock.unlock();
+  answers.give();
+  jobs.clear();
+  lock.lock();
+  --returning_readers_;
 }
 
 void Engine::run_begin_read(const JobPointer& job) {
@@ -149,20 +205,23 @@ void Engine::run_begin_read(const JobPointer& job) {
   Answers answers;
   {
     const std::lock_guard lock(mutex_);
-    if (!job->error) {
+    // Given up while it was being opened: nobody else will end it.
+    if (!job->error && !session->abandoned_ && !job->answered) {
       session->connection_ = std::move(connection);
       session->state_ = Session::State::open;
       session->since_ = Clock::now();
       ++session->client->active_;
-      // Given up while it was being opened: nobody else will end it.
-      if (session->abandoned_ || job->answered) enqueue_end(session);
       schedule(session);
     } else {
       end_session(session, answers);
     }
     finish(job, Clock::now(), answers);
+    ++returning_readers_;
   }
-  if (connection && connection->in_transaction()) connection->roll_back();
+  if (connection) {
+    close_parts(*session);
+    connection->roll_back();
+  }
   answers.give();
 }
 
@@ -176,7 +235,7 @@ void Engine::run_session_turn(Lock& lock) {
   JobPointer job = session->queue_.front();
   Connection& connection = *session->connection_;
   take(job, &connection, Clock::now());
-  if (!ready_sessions_.empty() || !read_queue_.empty()) wake_reader();
+  if (reader_wanted()) wake_reader();
   lock.unlock();
   const bool ends = job->kind == JobKind::end_session;
   if (ends) close_parts(*session);
@@ -193,11 +252,13 @@ void Engine::run_session_turn(Lock& lock) {
   if (!ends) schedule(session);
   std::unique_ptr<Connection> surplus = std::move(session->connection_);
   if (!ends) session->connection_ = std::move(surplus);
+  ++returning_readers_;
   lock.unlock();
   surplus.reset();
   answers.give();
   job.reset();
   lock.lock();
+  --returning_readers_;
 }
 
 }  // namespace weir::sqlite

@@ -12,9 +12,10 @@ namespace {
 
 // As many writes share one transaction at most; more only makes the first wait.
 constexpr std::size_t group_size = 512;
-// Pages of log above which the writer copies them into the file when it has nothing else to do, and always.
+// Pages by which the log has grown when the writer copies it into the file: after a pause without work, and at once.
 constexpr int checkpoint_idle = 1000;
 constexpr int checkpoint_always = 4000;
+constexpr std::chrono::milliseconds idle_pause{20};
 
 // Prepared once, as they come with every group.
 void begin(Connection& connection) { StatementUse(connection, "BEGIN IMMEDIATE")->step(); }
@@ -23,18 +24,24 @@ void commit(Connection& connection) { StatementUse(connection, "COMMIT")->step()
 }  // namespace
 
 void Engine::run_writer() {
+  const auto work = [this] { return stopping_ || (owner_ ? !owner_->queue_.empty() : !write_queue_.empty()); };
   Lock lock(mutex_);
   for (;;) {
     writer_idle_ = true;
-    writer_wake_.wait(lock, [this] { return stopping_ || (owner_ ? !owner_->queue_.empty() : !write_queue_.empty()); });
+    const bool pause = log_growth() >= checkpoint_idle && !writer_wake_.wait_for(lock, idle_pause, work);
+    if (!pause) writer_wake_.wait(lock, work);
     writer_idle_ = false;
     if (stopping_) break;
+    if (pause) {
+      copy_log(lock);
+      continue;
+    }
     if (owner_) {
       run_owner(lock);
     } else {
       write_once(lock);
     }
-    maintain(lock);
+    if (log_growth() >= checkpoint_always) copy_log(lock);
   }
   lock.unlock();
   writer_connection_.reset();
@@ -231,15 +238,19 @@ void Engine::run_owner(Lock& lock) {
   lock.lock();
 }
 
-// Copies the log into the file here instead of inside somebody's commit. Streams that read an old state keep the log
-// from being begun anew; it is looked at again only after it has grown by as much.
-void Engine::maintain(Lock& lock) {
-  if (!writer_connection_ || owner_) return;
+// Pages in the log that nobody has tried to copy. None during somebody's transaction: it may not be copied then.
+int Engine::log_growth() {
+  if (!writer_connection_ || owner_) return 0;
   const int pages = writer_connection_->wal_pages();
   if (pages < checkpointed_at_) checkpointed_at_ = 0;
-  const int grown = pages - checkpointed_at_;
-  if (grown < checkpoint_idle || (grown < checkpoint_always && !write_queue_.empty())) return;
-  checkpointed_at_ = pages;
+  return pages - checkpointed_at_;
+}
+
+// Copies the log into the file here instead of inside somebody's commit, and rather in a pause: writers wait for it.
+// Streams that read an old state keep the log from being begun anew; it is tried again only after it has grown by as
+// much.
+void Engine::copy_log(Lock& lock) {
+  checkpointed_at_ = writer_connection_->wal_pages();
   lock.unlock();
   writer_connection_->checkpoint_passive();
   lock.lock();

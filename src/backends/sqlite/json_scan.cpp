@@ -3,6 +3,7 @@
 #include "core/utf8.hpp"
 
 #include <charconv>
+#include <cstdint>
 #include <cstring>
 
 namespace weir::sqlite {
@@ -22,6 +23,21 @@ char32_t hex_unit(const char* at, const char* end) {
   return unit;
 }
 
+// The first byte that is not printable ASCII, or is a quote or a backslash.
+const char* skip_plain(const char* at, const char* end) {
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  constexpr std::uint64_t tops = 0x8080808080808080;
+  const auto below = [](std::uint64_t word, std::uint64_t byte) { return (word - ones * byte) & ~word; };
+  for (; end - at >= 8; at += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, at, sizeof word);
+    const auto special = word | below(word, 0x20) | below(word ^ ones * '"', 1) | below(word ^ ones * '\\', 1);
+    if ((special & tops) != 0) break;
+  }
+  while (at != end && *at >= 0x20 && *at < 0x7F && *at != '"' && *at != '\\') ++at;
+  return at;
+}
+
 }  // namespace
 
 void JsonScanner::skip_string() {
@@ -39,6 +55,12 @@ void JsonScanner::skip_string() {
 std::string_view JsonScanner::string() {
   if (peek() != '"') throw CorruptJson{};
   const char* begin = at_ + 1;
+  const char* stop = skip_plain(begin, end_);
+  plain_ = stop != end_ && *stop == '"';
+  if (plain_) {
+    at_ = stop + 1;
+    return {begin, static_cast<std::size_t>(stop - begin)};
+  }
   skip_string();
   const char* end = at_ - 1;
   const auto size = static_cast<std::size_t>(end - begin);

@@ -44,6 +44,8 @@ class JsonScanner {
 
   // A string between quotes, unescaped into the buffer only where it has to be.
   std::string_view string();
+  // Whether the last string was printable ASCII without escapes, hence beyond doubt.
+  bool last_was_plain() const noexcept { return plain_; }
   // A number, string or boolean; false for null. Not for containers.
   bool scalar(Scalar& out);
   // Steps over one value of any kind.
@@ -53,6 +55,7 @@ class JsonScanner {
 
  private:
   void skip_blank() {
+    if (at_ != end_ && static_cast<unsigned char>(*at_) > ' ') return;
     while (at_ != end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
   }
   void skip_string();
@@ -63,6 +66,7 @@ class JsonScanner {
   const char* at_;
   const char* end_;
   std::string* buffer_;
+  bool plain_ = false;
 };
 
 }  // namespace weir::sqlite

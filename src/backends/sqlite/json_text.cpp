@@ -17,11 +17,9 @@ class Parser {
  public:
   explicit Parser(std::string_view text) : scanner_(text, buffer_) {}
 
-  Json whole() {
-    Json out;
+  void whole(Json& out) {
     value(out, 0);
     if (!scanner_.at_end()) throw CorruptJson{};
-    return out;
   }
 
  private:
@@ -33,7 +31,10 @@ class Parser {
       default: break;
     }
     Scalar scalar;
-    if (!scanner_.scalar(scalar)) return;  // null
+    if (!scanner_.scalar(scalar)) {
+      out = nullptr;
+      return;
+    }
     switch (scalar.kind) {
       case Scalar::Kind::integer: out = scalar.integer; return;
       case Scalar::Kind::real: out = scalar.real; return;
@@ -44,7 +45,7 @@ class Parser {
   }
 
   void object(Json& out, unsigned depth) {
-    out = Json::object();
+    if (!out.is_object()) out = Json::object();
     auto& members = *out.get_ptr<Json::object_t*>();
     scanner_.expect('{');
     if (scanner_.accept('}')) return;
@@ -62,10 +63,11 @@ class Parser {
   }
 
   void array(Json& out, unsigned depth) {
-    out = Json::array();
+    if (!out.is_array()) out = Json::array();
     auto& elements = *out.get_ptr<Json::array_t*>();
     scanner_.expect('[');
     if (scanner_.accept(']')) return;
+    elements.reserve(4);  // instead of 1, 2 and 4
     for (;;) {
       value(elements.emplace_back(), depth + 1);
       if (scanner_.accept(']')) return;
@@ -73,8 +75,9 @@ class Parser {
     }
   }
 
-  static std::string_view checked(std::string_view text) {
-    if (core::check_text(text) != core::TextFault::none) throw CorruptJson{};
+  // The last string.
+  std::string_view checked(std::string_view text) const {
+    if (!scanner_.last_was_plain() && core::check_text(text) != core::TextFault::none) throw CorruptJson{};
     return text;
   }
 
@@ -132,7 +135,13 @@ void write_number(Number number, std::string& out) {
 
 }  // namespace
 
-Json parse_json(std::string_view text) { return Parser(text).whole(); }
+void parse_json(std::string_view text, Json& out) { Parser(text).whole(out); }
+
+Json parse_json(std::string_view text) {
+  Json out;
+  parse_json(text, out);
+  return out;
+}
 
 void write_json(const Json& value, std::string& out) {
   switch (value.type()) {

@@ -10,7 +10,8 @@
 
 namespace weir::sqlite {
 
-// Throws CorruptJson for anything but one JSON value.
+// Throws CorruptJson for anything but one JSON value. `out` is a new value, whose object or array is used if it is one.
+void parse_json(std::string_view text, Json& out);
 Json parse_json(std::string_view text);
 
 // Compact, keys sorted; doubles in the shortest form that reads back as the same double, and with a point or an

@@ -4,33 +4,32 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <utility>
 
 namespace weir::sqlite {
 namespace {
 
 // Versions come from the clock in microseconds and never repeat in a process, so that a record that was removed and
-// made again has another version than before. An update gives at least the old version plus one.
-std::int64_t next_version() {
+// made again has another version than before. An update gives at least the old version plus one. The first of `count`
+// that follow one another.
+std::int64_t take_versions(std::size_t count) {
   static std::atomic<std::int64_t> last{0};
   const auto now =
       std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch());
+  const auto more = static_cast<std::int64_t>(count);
   std::int64_t before = last.load(std::memory_order_relaxed);
-  std::int64_t next = 0;
+  std::int64_t first = 0;
   do {
-    next = std::max<std::int64_t>(now.count(), before + 1);
-  } while (!last.compare_exchange_weak(before, next, std::memory_order_relaxed));
-  return next;
+    first = std::max<std::int64_t>(now.count(), before + 1);
+  } while (!last.compare_exchange_weak(before, first + more - 1, std::memory_order_relaxed));
+  return first;
 }
 
 Error already_exists() { return Error(errc::already_exists, "the id is stored already"); }
 Error conflict() { return Error(errc::conflict, "the stored version differs from if_version"); }
-
-bool changed(Connection& connection, Statement& statement) {
-  statement.step();
-  return connection.changes() != 0;
-}
 
 // No row was changed by a statement that asked for a version: either there is none, or it has another version.
 bool absent_or_conflict(Connection& connection, const TableStatements& sql, const std::string& id) {
@@ -91,6 +90,60 @@ std::vector<std::optional<Record>> read_many(Connection& connection, const Table
   return records;
 }
 
+namespace {
+
+const std::string& statement_of(const TableStatements& sql, WriteKind kind, bool conditional) {
+  switch (kind) {
+    case WriteKind::create: return sql.insert;
+    case WriteKind::upsert: return conditional ? sql.update_if : sql.upsert;
+    case WriteKind::update: return conditional ? sql.update_if : sql.update;
+    case WriteKind::patch: return conditional ? sql.patch_if : sql.patch;
+    case WriteKind::remove: break;
+  }
+  return conditional ? sql.remove_if : sql.remove;
+}
+
+// Writes one record after another with the same statement.
+class RecordWriter {
+ public:
+  RecordWriter(Connection& connection, const TableStatements& sql, WriteKind kind, bool conditional = false)
+      : connection_(connection), kind_(kind), statement_(connection, statement_of(sql, kind, conditional)) {}
+
+  // Whether a row was changed.
+  bool write(const Record& record, std::int64_t version, std::optional<std::int64_t> expected = {}) {
+    struct Reset {
+      Statement& statement;
+      ~Reset() { statement.reset(); }
+    } reset{*statement_};
+    // Kept from one record to the next, unless a huge one made it huge.
+    thread_local std::string fields;
+    if (fields.capacity() > (std::size_t{1} << 20)) fields = std::string();
+    fields.clear();
+    std::string metadata;
+    statement_->bind_text(1, record.id);
+    if (kind_ != WriteKind::remove) {
+      encode_fields(record.fields, fields);
+      check_size(fields);
+      statement_->bind_text(2, fields);
+      if (kind_ != WriteKind::patch) {
+        metadata = encode_metadata(record.metadata);
+        statement_->bind_text(3, metadata);
+      }
+      statement_->bind(4, version);
+    }
+    if (expected) statement_->bind(5, *expected);
+    statement_->step();
+    return connection_.changes() != 0;
+  }
+
+ private:
+  Connection& connection_;
+  const WriteKind kind_;
+  StatementUse statement_;
+};
+
+}  // namespace
+
 bool write_one(Connection& connection, const TableStatements& sql, WriteKind kind, const Record& record,
                const std::optional<std::string>& if_version) {
   std::optional<std::int64_t> expected;
@@ -103,53 +156,35 @@ bool write_one(Connection& connection, const TableStatements& sql, WriteKind kin
       return false;
     }
   }
-  const std::string* text = nullptr;
-  switch (kind) {
-    case WriteKind::create: text = &sql.insert; break;
-    case WriteKind::upsert: text = conditional ? &sql.update_if : &sql.upsert; break;
-    case WriteKind::update: text = conditional ? &sql.update_if : &sql.update; break;
-    case WriteKind::patch: text = conditional ? &sql.patch_if : &sql.patch; break;
-    case WriteKind::remove: text = conditional ? &sql.remove_if : &sql.remove; break;
-  }
-  // Kept from one record to the next, unless a huge one made it huge.
-  thread_local std::string fields;
-  if (fields.capacity() > (std::size_t{1} << 20)) fields = std::string();
-  fields.clear();
-  std::string metadata;
-  StatementUse statement(connection, *text);
-  statement->bind_text(1, record.id);
-  if (kind != WriteKind::remove) {
-    encode_fields(record.fields, fields);
-    check_size(fields);
-    statement->bind_text(2, fields);
-    if (kind != WriteKind::patch) {
-      metadata = encode_metadata(record.metadata);
-      statement->bind_text(3, metadata);
-    }
-    statement->bind(4, next_version());
-  }
-  if (expected) statement->bind(5, *expected);
-  if (changed(connection, *statement)) return true;
+  if (RecordWriter(connection, sql, kind, conditional).write(record, take_versions(1), expected)) return true;
   if (kind == WriteKind::create) throw already_exists();
   if (!conditional) return false;
-  statement->reset();
   if (absent_or_conflict(connection, sql, record.id) || kind != WriteKind::upsert) return false;
   throw Error(errc::conflict, "the record is absent, if_version names a version of it");
 }
 
-void write_many(Connection& connection, const TableStatements& sql, WriteKind kind, const std::vector<Record>& records,
+void write_many(Connection& connection, const TableStatements& sql, WriteKind kind, std::vector<Record>& records,
                 std::size_t begin, std::size_t end, bool collect, BatchResult& result) {
   result.ids.resize(end - begin);
+  RecordWriter writer(connection, sql, kind);
+  std::int64_t version = take_versions(end - begin);
   for (std::size_t i = begin; i < end; ++i) {
+    Record& record = records[i];
     try {
-      if (write_one(connection, sql, kind, records[i], std::nullopt)) result.ids[i - begin] = records[i].id;
+      if (writer.write(record, version++)) {
+        result.ids[i - begin] = std::move(record.id);
+      } else if (kind == WriteKind::create) {
+        throw already_exists();
+      }
+      // Taken apart while it is in the processor's cache: later it would have to be fetched again.
+      const Record done = std::move(record);
     } catch (const Error& error) {
       // What concerns the file and not the item ends the batch.
       const bool of_item = error.kind() == errc::already_exists || error.kind() == errc::conflict ||
                            error.kind() == errc::too_large || error.kind() == errc::constraint_violation ||
                            error.kind() == errc::invalid_argument;
       if (!collect || !of_item || !connection.in_transaction()) throw;
-      result.errors.emplace_back(i, records[i].id, error);
+      result.errors.emplace_back(i, std::move(record.id), error);
     }
   }
 }

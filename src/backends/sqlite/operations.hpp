@@ -55,9 +55,10 @@ std::vector<std::optional<Record>> read_many(Connection& connection, const Table
 bool write_one(Connection& connection, const TableStatements& sql, WriteKind kind, const Record& record,
                const std::optional<std::string>& if_version);
 
-// The records from `begin` to `end` of a batch, in the transaction that is open. `result` is of this part, but for the
-// indexes in its errors, which are those of the batch. Collects the errors of items, or throws the first.
-void write_many(Connection& connection, const TableStatements& sql, WriteKind kind, const std::vector<Record>& records,
+// The records from `begin` to `end` of a batch, in the transaction that is open; what is written is taken out of
+// `records`. `result` is of this part, but for the indexes in its errors, which are those of the batch. Collects the
+// errors of items, or throws the first.
+void write_many(Connection& connection, const TableStatements& sql, WriteKind kind, std::vector<Record>& records,
                 std::size_t begin, std::size_t end, bool collect, BatchResult& result);
 
 // In a transaction of its own where none is open.

@@ -108,7 +108,7 @@ awaitable<BatchResult> SqliteBackendTransaction::write_batch(CallContext context
   refuse_write(read_only_);
   const bool collect = options.on_error() == OnError::collect && !options.atomic();
   auto work = [table = link_->table, session = session_->session(), kind, collect, atomic = options.atomic(),
-               items = std::move(records)](Connection& connection) {
+               items = std::move(records)](Connection& connection) mutable {
     detach_cursors(*session);
     BatchResult result;
     const auto write = [&] {

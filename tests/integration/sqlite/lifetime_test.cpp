@@ -13,8 +13,11 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <optional>
+#include <string>
 #include <thread>
 
 namespace weir {
@@ -24,10 +27,23 @@ namespace asio = boost::asio;
 using test::on_loop;
 using test::TemporaryFolder;
 
-std::size_t threads_of_process() {
+// The library's own, of all open files.
+std::size_t threads_of_files() {
   std::size_t count = 0;
-  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/task")) ++count;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::ifstream file(entry.path() / "comm");
+    std::string name;
+    std::getline(file, name);
+    if (name.starts_with("weir-sq-")) ++count;
+  }
   return count;
+}
+
+// At once, unless the last user was one of the threads itself.
+bool all_threads_end() {
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (threads_of_files() != 0 && std::chrono::steady_clock::now() < limit) std::this_thread::yield();
+  return threads_of_files() == 0;
 }
 
 awaitable<AsyncDatabase> open_with_records(std::string url, int count) {
@@ -47,20 +63,17 @@ AsyncDatabase opened(const std::string& url, int count) {
 
 TEST(Lifetime, threads_are_joined_by_the_last_user) {
   TemporaryFolder folder;
-  const auto before = threads_of_process();
+  ASSERT_TRUE(all_threads_end()) << "of an earlier test";
   {
     auto db = opened("sqlite:" + folder.file("a.db"), 3);
-    EXPECT_GT(threads_of_process(), before);
+    EXPECT_GT(threads_of_files(), 0U);
     auto same = opened("sqlite:" + folder.file("./a.db"), 0);  // the same file: the same threads
-    const auto with_two = threads_of_process();
+    const auto with_two = threads_of_files();
     auto copy = db;
     db = AsyncDatabase();
-    EXPECT_EQ(threads_of_process(), with_two);
+    EXPECT_EQ(threads_of_files(), with_two);
   }
-  // At once, unless the last user was one of the threads itself.
-  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (threads_of_process() != before && std::chrono::steady_clock::now() < limit) std::this_thread::yield();
-  EXPECT_EQ(threads_of_process(), before);
+  EXPECT_TRUE(all_threads_end());
   EXPECT_FALSE(std::filesystem::exists(folder.file("a.db-wal")));  // the file was closed
 }
 

@@ -7,13 +7,16 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <optional>
 #include <thread>
 
 namespace weir {
@@ -104,6 +107,38 @@ TEST(Threads, a_coroutine_goes_on_where_it_was) {
 awaitable<void> count_for_ever(AsyncDatabase db) {
   co_await db.native<SqliteDatabase>().query(
       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n");
+}
+
+// An interrupted statement ends when SQLite next looks, which a single call of a function does not do. Who was told
+// that its operation is cancelled finds it counted no more all the same.
+TEST(Threads, what_was_answered_is_not_in_use) {
+  TemporaryFolder folder;
+  asio::io_context loop(1);
+  asio::cancellation_signal signal;
+  std::size_t used_while_it_ran = 0;
+  std::optional<std::uint64_t> used_after_its_answer;
+  AsyncDatabase db;
+  auto long_call = [&]() -> awaitable<void> {
+    co_await db.native<SqliteDatabase>().query("SELECT length(replace(hex(zeroblob(8000000)), '0', '12345678'))");
+  };
+  auto watch = [&]() -> awaitable<void> {
+    db = co_await AsyncDatabase::open("sqlite:" + folder.file("a.db"));
+    co_await db.ping();
+    auto answered = [&](std::exception_ptr error) {
+      EXPECT_TRUE(error) << "it ended before it was cancelled";
+      used_after_its_answer = db.stats().used;
+    };
+    asio::co_spawn(loop, long_call(), asio::bind_cancellation_slot(signal.slot(), answered));
+    while (used_while_it_ran == 0) {
+      co_await asio::post(asio::use_awaitable);
+      used_while_it_ran = db.stats().used;
+    }
+    signal.emit(asio::cancellation_type::terminal);
+  };
+  asio::co_spawn(loop, watch(), asio::detached);
+  loop.run();
+  EXPECT_EQ(used_while_it_ran, 1U);
+  EXPECT_EQ(used_after_its_answer, std::optional<std::uint64_t>(0));
 }
 
 // Three readers, two of which never come to an end: reads and writes go on, and cancelling ends the two.

@@ -60,6 +60,34 @@ TEST(JsonText, refuses_what_is_no_json) {
   EXPECT_THROW(parse_json(std::string(1'000'000, '[')), CorruptJson);
 }
 
+// Text is looked at eight bytes at a time: what is special has to be seen at each place.
+TEST(JsonText, one_special_character_anywhere) {
+  for (const std::string& special : {std::string("\""), std::string("\\"), std::string("\n"), std::string("\x01"),
+                                     std::string("\x7f"), std::string("\xc3\xa9"), std::string("\xf0\x9f\x98\x80")}) {
+    for (std::size_t size = 0; size < 20; ++size) {
+      for (std::size_t place = 0; place <= size; ++place) {
+        const std::string text = std::string(size, 'x').insert(place, special);
+        const Json value{{text, text}};
+        ASSERT_EQ(parse_json(write_json(value)), value) << text;
+      }
+    }
+  }
+  for (const std::string& special : {std::string("\xff"), std::string(1, '\0')})
+    for (std::size_t place = 0; place < 20; ++place)
+      EXPECT_THROW(parse_json('"' + std::string(20, 'x').insert(place, special) + '"'), CorruptJson) << place;
+}
+
+TEST(JsonText, into_a_value_that_is_there) {
+  Json object = Json::object();
+  parse_json(R"({"a":[1,{"b":null}]})", object);
+  EXPECT_EQ(object, (Json{{"a", {1, {{"b", nullptr}}}}}));
+  for (const char* text : {"[]", "null", "1", "\"x\"", "false"}) {
+    Json other = Json::object();
+    parse_json(text, other);
+    EXPECT_EQ(other, Json::parse(text));
+  }
+}
+
 TEST(Codec, versions) {
   EXPECT_EQ(parse_version("12"), 12);
   for (const char* text : {"", "x", "1x", " 1", "99999999999999999999", "+1"})
