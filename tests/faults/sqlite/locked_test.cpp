@@ -35,6 +35,24 @@ CallOptions once(std::chrono::milliseconds timeout) {
   return CallOptions{}.timeout(timeout).retry(RetryOptions{}.max_attempts(1));
 }
 
+// Runs it on the loop, which can be run again afterwards.
+void run_on(boost::asio::io_context& loop, awaitable<void> body) {
+  boost::asio::co_spawn(loop, std::move(body), boost::asio::detached);
+  loop.run();
+  loop.restart();
+}
+
+// A database with one record, whose writers wait long for a lock.
+AsyncDatabase open_patient(boost::asio::io_context& loop, const std::string& file) {
+  AsyncDatabase db;
+  auto open = [&]() -> awaitable<void> {
+    db = co_await AsyncDatabase::open("sqlite:" + file + "?busy_timeout=60s");
+    co_await db.create(Record{}.with_id("before"));
+  };
+  run_on(loop, open());
+  return db;
+}
+
 TEST(Locked, unavailable_after_busy_timeout) {
   TemporaryFolder folder;
   auto body = [&]() -> awaitable<void> {
@@ -81,14 +99,7 @@ TEST(Locked, the_deadline_comes_first) {
 TEST(Locked, waiting_can_be_cancelled) {
   TemporaryFolder folder;
   boost::asio::io_context loop(1);
-  AsyncDatabase db;
-  auto open = [&]() -> awaitable<void> {
-    db = co_await AsyncDatabase::open("sqlite:" + folder.file("a.db") + "?busy_timeout=60s");
-    co_await db.create(Record{}.with_id("before"));
-  };
-  boost::asio::co_spawn(loop, open(), boost::asio::detached);
-  loop.run();
-  loop.restart();
+  const AsyncDatabase db = open_patient(loop, folder.file("a.db"));
   OtherProgram other(folder.file("a.db"));
   boost::asio::cancellation_signal signal;
   std::optional<errc> outcome;
@@ -108,8 +119,7 @@ TEST(Locked, waiting_can_be_cancelled) {
     EXPECT_FALSE((co_await create_fails(db, "after")).has_value());
     co_await db.close();
   };
-  boost::asio::co_spawn(loop, check(), boost::asio::detached);
-  loop.run();
+  run_on(loop, check());
 }
 
 // How many transactions the log of a file holds (https://www.sqlite.org/fileformat2.html#the_write_ahead_log): the last
@@ -134,14 +144,7 @@ TEST(Locked, writes_that_waited_together_are_one_commit) {
   TemporaryFolder folder;
   const std::string file = folder.file("a.db");
   boost::asio::io_context loop(1);
-  AsyncDatabase db;
-  auto open = [&]() -> awaitable<void> {
-    db = co_await AsyncDatabase::open("sqlite:" + file + "?busy_timeout=60s");
-    co_await db.create(Record{}.with_id("before"));
-  };
-  boost::asio::co_spawn(loop, open(), boost::asio::detached);
-  loop.run();
-  loop.restart();
+  const AsyncDatabase db = open_patient(loop, file);
   const int before = commits_in_log(file);
   EXPECT_GT(before, 0);
   OtherProgram other(file);
@@ -161,8 +164,7 @@ TEST(Locked, writes_that_waited_together_are_one_commit) {
   EXPECT_EQ(commits_in_log(file), before + 1);
   loop.restart();
   auto close = [&]() -> awaitable<void> { co_await db.close(); };
-  boost::asio::co_spawn(loop, close(), boost::asio::detached);
-  loop.run();
+  run_on(loop, close());
 }
 
 TEST(Locked, a_transaction_of_ours_is_named) {

@@ -1,8 +1,7 @@
 #include "policy/deadline.hpp"
 
 #include "policy/layers.hpp"
-#include "unit/policy/fake_clock.hpp"
-#include "unit/policy/scripted_backend.hpp"
+#include "unit/policy/layered_store.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -21,42 +20,16 @@ using namespace std::chrono_literals;
 using weir::awaitable;
 using weir::Backend;
 using weir::CallContext;
-using weir::Config;
 using weir::errc;
 using weir::Error;
 using weir::WriteKind;
-using weir::test::FakeClock;
 using weir::test::record_of;
 using weir::test::run_with;
 using weir::test::ScriptedBackend;
 using weir::test::Step;
 using Kind = Step::Kind;
 
-class Deadline : public testing::Test {
- protected:
-  Deadline() { weir::register_options("scripted"); }
-  std::shared_ptr<Backend> wrapped() {
-    return weir::policy::with_policies(backend, Config::from_url("scripted:x"), clock);
-  }
-  CallContext within(std::chrono::milliseconds timeout) const {
-    CallContext context;
-    context.timeout = timeout;
-    context.deadline = clock.now() + timeout;
-    return context;
-  }
-  Error error_of(awaitable<bool> body) {
-    try {
-      run_with(clock, std::move(body));
-    } catch (const Error& error) {
-      return error;
-    }
-    ADD_FAILURE() << "no error";
-    return Error(errc::server_error, "none");
-  }
-
-  FakeClock clock;
-  std::shared_ptr<ScriptedBackend> backend = std::make_shared<ScriptedBackend>();
-};
+using Deadline = weir::test::LayeredStore;
 
 awaitable<bool> read_a(std::shared_ptr<Backend> store, CallContext context) {
   const auto record = co_await store->read(std::move(context), "a");

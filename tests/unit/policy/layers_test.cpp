@@ -1,7 +1,6 @@
 #include "policy/layers.hpp"
 
-#include "unit/policy/fake_clock.hpp"
-#include "unit/policy/scripted_backend.hpp"
+#include "unit/policy/layered_store.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,7 +13,6 @@ using testing::SizeIs;
 using weir::awaitable;
 using weir::Backend;
 using weir::CallContext;
-using weir::Config;
 using weir::errc;
 using weir::Error;
 using weir::ErrorContext;
@@ -22,38 +20,12 @@ using weir::Json;
 using weir::Query;
 using weir::Record;
 using weir::StreamOptions;
-using weir::test::FakeClock;
 using weir::test::record_of;
 using weir::test::run_with;
-using weir::test::ScriptedBackend;
 using weir::test::Step;
 using Kind = Step::Kind;
 
-class Layers : public testing::Test {
- protected:
-  Layers() { weir::register_options("scripted"); }
-  std::shared_ptr<Backend> wrapped(const std::string& query = "") {
-    return weir::policy::with_policies(backend, Config::from_url("scripted:x" + query), clock);
-  }
-  Error error_of(awaitable<bool> body) {
-    try {
-      run_with(clock, std::move(body));
-    } catch (const Error& error) {
-      return error;
-    }
-    ADD_FAILURE() << "no error";
-    return Error(errc::server_error, "none");
-  }
-  CallContext within(std::chrono::milliseconds timeout) const {
-    CallContext context;
-    context.timeout = timeout;
-    context.deadline = clock.now() + timeout;
-    return context;
-  }
-
-  FakeClock clock;
-  std::shared_ptr<ScriptedBackend> backend = std::make_shared<ScriptedBackend>();
-};
+using Layers = weir::test::LayeredStore;
 
 awaitable<bool> read_n(std::shared_ptr<Backend> store, CallContext context, int expected) {
   const auto record = co_await store->read(context, "a");
@@ -163,6 +135,16 @@ TEST_F(Layers, every_operation_comes_through) {
   EXPECT_TRUE(store->capabilities().atomic_batch);
 }
 
+TEST_F(Layers, a_store_that_needs_no_help_is_called_without) {
+  backend->records.emplace("a", record_of("a", 7));
+  backend->knows_deadlines = true;
+  backend->repeats = true;
+  run_with(clock, call_everything(wrapped()));
+  backend->script = {Step(Kind::fail), Step(Kind::pass)};
+  EXPECT_EQ(error_of(read_n(wrapped(), {}, 7)).kind(), errc::connection_lost);
+  EXPECT_THAT(backend->script, SizeIs(1)) << "it was not repeated";
+}
+
 awaitable<bool> ping_once(std::shared_ptr<Backend> store) {
   const CallContext any;
   co_await store->ping(any);
@@ -209,15 +191,18 @@ TEST_F(Layers, a_store_that_does_not_cut_is_cut_here) {
     backend->records.emplace(id, record_of(id, i));
     all.push_back(id);
   }
-  std::vector<std::string> ids;
-  for (std::size_t part = 0; part < 3; ++part) {
-    const auto before = ids.size();
-    StreamOptions options;
-    options.partition(weir::Partition(part, 3));
-    run_with(clock, stream_all(wrapped(), {}, options, &ids));
-    EXPECT_GT(ids.size() - before, 15U) << "parts are of about the same size";
+  for (const bool needs_help : {true, false}) {
+    backend->knows_deadlines = backend->repeats = !needs_help;
+    std::vector<std::string> ids;
+    for (std::size_t part = 0; part < 3; ++part) {
+      const auto before = ids.size();
+      StreamOptions options;
+      options.partition(weir::Partition(part, 3));
+      run_with(clock, stream_all(wrapped(), {}, options, &ids));
+      EXPECT_GT(ids.size() - before, 15U) << "parts are of about the same size";
+    }
+    EXPECT_THAT(ids, testing::UnorderedElementsAreArray(all)) << "disjoint and complete";
   }
-  EXPECT_THAT(ids, testing::UnorderedElementsAreArray(all)) << "disjoint and complete";
 }
 
 TEST_F(Layers, every_later_fetch_of_a_stream_has_its_own_time) {

@@ -1,7 +1,6 @@
 // What the layers tell: metrics, the slow-operation log, the log of retries.
 #include "policy/layers.hpp"
-#include "unit/policy/fake_clock.hpp"
-#include "unit/policy/scripted_backend.hpp"
+#include "unit/policy/layered_store.hpp"
 
 #include <weir/log.hpp>
 #include <weir/metrics.hpp>
@@ -18,20 +17,16 @@ using testing::Not;
 using weir::awaitable;
 using weir::Backend;
 using weir::CallContext;
-using weir::Config;
 using weir::errc;
 using weir::Query;
-using weir::test::FakeClock;
 using weir::test::record_of;
 using weir::test::run_with;
-using weir::test::ScriptedBackend;
 using weir::test::Step;
 using Kind = Step::Kind;
 
-class Observed : public testing::Test {
+class Observed : public weir::test::LayeredStore {
  protected:
   Observed() {
-    weir::register_options("scripted");
     weir::log::set_sink([this](const weir::log::Message& message) {
       lines.push_back(std::string(message.component) + ": " + std::string(message.text));
     });
@@ -42,12 +37,8 @@ class Observed : public testing::Test {
     weir::log::set_level("*", weir::log::Level::warning);
     weir::log::set_sink({});
   }
-  std::shared_ptr<Backend> wrapped(const std::string& name) {
-    return weir::policy::with_policies(backend, Config::from_url("scripted:x?table=" + name), clock);
-  }
+  std::shared_ptr<Backend> wrapped(const std::string& name) { return LayeredStore::wrapped("?table=" + name); }
 
-  FakeClock clock;
-  std::shared_ptr<ScriptedBackend> backend = std::make_shared<ScriptedBackend>();
   std::vector<std::string> lines;
 };
 
@@ -74,6 +65,18 @@ TEST_F(Observed, operations_are_measured_when_asked_for) {
   EXPECT_THAT(text, HasSubstr("db_client_response_returned_rows_sum" + labels + ",db_operation_name=\"search\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("weir_retry_attempts_total" + labels + ",outcome=\"retry\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("weir_retry_budget" + labels + "} "));
+}
+
+TEST_F(Observed, so_are_those_of_a_store_that_needs_no_help) {
+  backend->knows_deadlines = true;
+  backend->repeats = true;
+  const auto store = wrapped("self_sufficient");
+  run_with(clock, search_and_read(store));
+  weir::metrics::enable();
+  run_with(clock, search_and_read(store));
+  EXPECT_THAT(weir::metrics::prometheus(),
+              HasSubstr("db_client_operation_duration_seconds_count{db_system_name=\"scripted\",db_collection_name="
+                        "\"self_sufficient\",db_operation_name=\"read\"} 1\n"));
 }
 
 awaitable<bool> failing_read(std::shared_ptr<Backend> store, CallContext context) {

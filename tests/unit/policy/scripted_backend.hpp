@@ -43,6 +43,7 @@ class ScriptedBackend final : public Backend {
   int running = 0;
   std::size_t page = 2;
   bool knows_deadlines = false;
+  bool repeats = false;
   bool cuts = false;
   std::function<void()> let_go;  ///< ends a stubborn call
 
@@ -55,6 +56,7 @@ class ScriptedBackend final : public Backend {
   awaitable<Health> ping(CallContext context) override;
   awaitable<std::shared_ptr<BackendTransaction>> begin(CallContext context, TransactionOptions options) override;
   bool enforces_deadline() const override { return knows_deadlines; }
+  bool repeats_itself() const override { return repeats; }
 
   awaitable<Step> meet(CallContext context, std::string name);
   bool apply(WriteKind kind, Record record, const WriteOptions& options);
@@ -63,7 +65,7 @@ class ScriptedBackend final : public Backend {
   std::uint64_t versions_ = 0;
 };
 
-/// The policy layers around it, with a clock of the test.
+/// With the field `n`.
 Record record_of(std::string id, int n);
 
 }  // namespace weir::test

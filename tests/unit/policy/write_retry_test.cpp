@@ -1,8 +1,7 @@
 // Writes whose answers are lost: told apart from other people's writes, or honestly said to be unknown.
 #include "policy/layers.hpp"
 #include "support/sanitizers.hpp"
-#include "unit/policy/fake_clock.hpp"
-#include "unit/policy/scripted_backend.hpp"
+#include "unit/policy/layered_store.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -16,26 +15,20 @@ using weir::awaitable;
 using weir::Backend;
 using weir::BatchOptions;
 using weir::BatchResult;
-using weir::Config;
 using weir::errc;
 using weir::Error;
 using weir::OnError;
 using weir::Record;
 using weir::WriteKind;
 using weir::WriteOptions;
-using weir::test::FakeClock;
 using weir::test::record_of;
 using weir::test::run_with;
-using weir::test::ScriptedBackend;
 using weir::test::Step;
 using Kind = Step::Kind;
 
-class WriteRetry : public testing::Test {
+class WriteRetry : public weir::test::LayeredStore {
  protected:
-  WriteRetry() { weir::register_options("scripted"); }
-  std::shared_ptr<Backend> wrapped() {
-    return weir::policy::with_policies(backend, Config::from_url("scripted:x?retry.budget=0"), clock);
-  }
+  std::shared_ptr<Backend> wrapped() { return LayeredStore::wrapped("?retry.budget=0"); }
   struct Outcome {
     std::optional<bool> done;
     std::optional<Error> error;
@@ -53,9 +46,6 @@ class WriteRetry : public testing::Test {
     return run_with(
         clock, wrapped()->write_batch({}, kind, std::move(records), BatchOptions().on_error(on_error).atomic(atomic)));
   }
-
-  FakeClock clock;
-  std::shared_ptr<ScriptedBackend> backend = std::make_shared<ScriptedBackend>();
 };
 
 TEST_F(WriteRetry, a_create_whose_answer_was_lost_is_recognised) {
