@@ -110,9 +110,13 @@ class Pool {
   /// `pool_full`, `pool_closed`, `unavailable` (paused), `connect_failed`, `authentication_failed` and whatever else
   /// `connect` threw that will not pass; `invalid_argument` on another loop than the pool's.
   /// *Cancellation*: any kind while it waits: `cancelled`. A connect begun for it goes on, for the next.
-  awaitable<Lease<C>> acquire(AcquireOptions options = {},
+  awaitable<Lease<C>> acquire(AcquireOptions options,
                               std::source_location where = std::source_location::current()) const {
     return acquire_on(driver_, std::move(options), where);
+  }
+  /// The same with the pool's own `acquire_timeout`, for oneself.
+  awaitable<Lease<C>> acquire(std::source_location where = std::source_location::current()) const {
+    return acquire_on(driver_, where);
   }
 
   /// Closes what is idle now and what is in use when it is returned; new connections are opened from here on.
@@ -135,6 +139,15 @@ class Pool {
   static std::optional<Lease<C>> wrap(detail::LeaseHandle handle) noexcept {
     if (!handle) return std::nullopt;
     return std::optional<Lease<C>>(std::in_place, std::move(handle));
+  }
+  // A warm pool is asked without any wait: what is awaited is ready at once, and no operation of Asio is begun.
+  static awaitable<Lease<C>> acquire_on(std::shared_ptr<detail::PoolDriver> driver, std::source_location where) {
+    detail::LeaseHandle handle = detail::try_acquire(*driver, false, where);
+    if (!handle) {
+      AcquireOptions options;
+      handle = co_await detail::acquire(std::move(driver), std::move(options), where);
+    }
+    co_return Lease<C>(std::move(handle));
   }
   static awaitable<Lease<C>> acquire_on(std::shared_ptr<detail::PoolDriver> driver, AcquireOptions options,
                                         std::source_location where) {

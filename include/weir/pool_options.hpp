@@ -90,6 +90,9 @@ class WEIR_API PoolOptions {
   WEIR_SETTING(PoolOptions, milliseconds, ping_timeout, milliseconds{1'000})
   WEIR_SETTING(PoolOptions, milliseconds, reset_timeout, milliseconds{1'000})
   WEIR_SETTING(PoolOptions, Reuse, reuse, Reuse::lifo)
+  /// How often what has time is looked after: idle connections and their ages. 0: when the next thing is due, and never
+  /// more than ten times a second.
+  WEIR_SETTING(PoolOptions, milliseconds, housekeeping, milliseconds{0})
 
   // --- several endpoints --------------------------------------------------------------------------------------------
   /// The topology monitor's period; 0: none.

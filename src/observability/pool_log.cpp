@@ -2,7 +2,6 @@
 
 #include "observability/duration_text.hpp"
 
-#include <array>
 #include <cstddef>
 
 namespace weir::log {
@@ -39,26 +38,13 @@ Level level_of(PoolEventKind kind) noexcept {
   return Level::debug;
 }
 
-namespace {
-
-constexpr std::size_t kinds = static_cast<std::size_t>(PoolEventKind::many_configurations) + 1;
-constexpr std::size_t levels = static_cast<std::size_t>(Level::off) + 1;
-
 // For each level that the component may have, the events that are at least as grave.
-std::array<std::uint32_t, levels> masks() noexcept {
-  std::array<std::uint32_t, levels> out{};
-  for (std::size_t level = 0; level < levels; ++level)
+WantedPoolEvents::WantedPoolEvents() noexcept : component_(pool_component()) {
+  constexpr std::size_t kinds = static_cast<std::size_t>(PoolEventKind::many_configurations) + 1;
+  for (std::size_t level = 0; level < by_level_.size(); ++level)
     for (std::size_t kind = 0; kind < kinds; ++kind)
       if (level_of(static_cast<PoolEventKind>(kind)) >= static_cast<Level>(level))
-        out[level] |= std::uint32_t{1} << kind;
-  return out;
-}
-
-}  // namespace
-
-std::uint32_t wanted_pool_events() noexcept {
-  static const auto by_level = masks();
-  return by_level[static_cast<std::size_t>(pool_component().level())];
+        by_level_[level] |= std::uint32_t{1} << kind;
 }
 
 bool wants(PoolEventKind kind) noexcept { return pool_component().enabled(level_of(kind)); }

@@ -51,6 +51,7 @@ std::uint64_t seed() {
 PoolDriver::PoolDriver(LoopRecord& record, PoolKey pool_key, PoolOptions options,
                        std::unique_ptr<ErasedFactory> factory)
     : loop_(record.loop()),
+      listeners_(Listeners::instance()),
       record_(&record),
       confined_(options.loop_threads() == 0 ? record.single() : options.loop_threads() == 1),
       fork_generation_(Process::fork_generation()),
@@ -74,7 +75,7 @@ void PoolDriver::open() {
 }
 
 void PoolDriver::announce(PoolEventKind kind, std::string text) {
-  if (!Listeners::instance().want(kind)) return;
+  if (!listeners_.want(kind)) return;
   PoolEvent event;
   event.kind = kind;
   event.text = std::move(text);
@@ -371,6 +372,8 @@ bool PoolDriver::take(std::size_t endpoint, TimePoint wanted_since) {
 void PoolDriver::give_back(std::size_t endpoint) { limits_[endpoint]->give_back(*this); }
 void PoolDriver::no_longer_wanted(std::size_t endpoint) { limits_[endpoint]->no_longer_wanted(*this); }
 
+bool PoolDriver::wanted_elsewhere(std::size_t endpoint) { return limits_[endpoint]->wanted_elsewhere(*this); }
+
 void PoolDriver::permit_available(std::size_t endpoint) {
   post([=](PoolDriver& driver) { driver.run([=](PoolCore& core) { core.permit_available(Clock::now(), endpoint); }); });
 }
@@ -380,7 +383,7 @@ void PoolDriver::yield_permit(std::size_t endpoint) {
 }
 
 void PoolDriver::keep_permit(std::size_t endpoint) {
-  post([=](PoolDriver& driver) { driver.run([=](PoolCore& core) { core.keep_permits(endpoint); }); });
+  post([=](PoolDriver& driver) { driver.run([=](PoolCore& core) { core.keep_permit(endpoint); }); });
 }
 
 }  // namespace weir::detail

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "pool/core/core.hpp"
+#include "pool/listeners.hpp"
 #include "pool/loop.hpp"
 #include "pool/process.hpp"
 
@@ -20,6 +21,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace weir::detail {
@@ -40,6 +42,7 @@ struct Connection {
 struct PendingAcquire : Waiter {
   using Handler = boost::asio::async_result<boost::asio::use_awaitable_t<>, void()>::handler_type;
   std::optional<Handler> handler;
+  TimePoint asked{};  ///< `since`, or when it asked again because the first connection was dead
   bool cancelled = false;
 };
 
@@ -54,7 +57,7 @@ class PoolDriver final : public PoolLife, public std::enable_shared_from_this<Po
   void open();
 
   // --- leases -------------------------------------------------------------------------------------------------------
-  LeaseHandle try_acquire(LeaseKind kind, const std::source_location& where, const std::string& operation) noexcept;
+  LeaseHandle try_acquire(LeaseKind kind, const std::source_location& where, std::string_view operation) noexcept;
   /// Throws when this is not the pool's loop, or the process was forked since.
   void check_caller() const;
   /// From within the suspended `acquire`.
@@ -129,6 +132,10 @@ class PoolDriver final : public PoolLife, public std::enable_shared_from_this<Po
     bool arm = false;
   };
 
+  LeaseHandle try_acquire_slowly(LeaseKind kind, const std::source_location& where,
+                                 std::string_view operation) noexcept;
+  /// Which events somebody wants to hear now: two loads and a table.
+  EventMask wanted_events() const noexcept { return listeners_.wanted(); }
   template <class Event>
   void run(Event&& event);
   bool collect(Batch& batch);
@@ -154,8 +161,10 @@ class PoolDriver final : public PoolLife, public std::enable_shared_from_this<Po
   bool take(std::size_t endpoint, TimePoint wanted_since) override;
   void give_back(std::size_t endpoint) override;
   void no_longer_wanted(std::size_t endpoint) override;
+  bool wanted_elsewhere(std::size_t endpoint) override;
 
   Loop loop_;
+  const Listeners& listeners_;
   LoopRecord* const record_;  ///< valid until `ended`
   const bool confined_;
   const std::uint64_t fork_generation_;

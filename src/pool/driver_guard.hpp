@@ -39,7 +39,7 @@ void PoolDriver::run(Event&& event) {
   {
     const Guard guard(*this);
     if (ended.load(std::memory_order_relaxed)) return;
-    core_.listen(Listeners::instance().wanted());
+    core_.listen(wanted_events());
     std::forward<Event>(event)(core_);
     if (!collect(batch)) return;
   }

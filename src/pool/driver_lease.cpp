@@ -1,4 +1,5 @@
 #include "pool/background_task.hpp"
+#include "pool/core/core_warm.hpp"
 #include "pool/driver_guard.hpp"
 #include "pool/latch.hpp"
 #include "pool/loop_record.hpp"
@@ -39,20 +40,30 @@ struct Returning {
 
 }  // namespace
 
+// Nothing is carried out after the warm path; only the timer may have to be moved.
 LeaseHandle PoolDriver::try_acquire(LeaseKind kind, const std::source_location& where,
-                                    const std::string& operation) noexcept {
+                                    std::string_view operation) noexcept {
   if (!usable_here() || !loop_.running_here()) return {};
+  if (kind == LeaseKind::shared) return try_acquire_slowly(kind, where, operation);
+  Grant granted;
+  bool late = false;
+  {
+    const Guard guard(*this);
+    core_.listen(wanted_events());
+    granted = core_.try_acquire_warm(coarse_now(), where, operation);
+    late = core_.due() < armed_;
+  }
+  if (!granted) return try_acquire_slowly(kind, where, operation);
+  if (late) arm();
+  if (auto handle = accept(granted)) return handle;
+  return try_acquire_slowly(kind, where, operation);
+}
+
+LeaseHandle PoolDriver::try_acquire_slowly(LeaseKind kind, const std::source_location& where,
+                                           std::string_view operation) noexcept {
   for (;;) {
     Grant granted;
-    Batch batch;
-    bool more = false;
-    {
-      const Guard guard(*this);
-      core_.listen(Listeners::instance().wanted());
-      granted = core_.try_acquire(coarse_now(), kind, where, operation);
-      more = collect(batch);
-    }
-    if (more) carry_out(batch);
+    run([&](PoolCore& core) { granted = core.try_acquire(coarse_now(), kind, where, operation); });
     if (!granted) return {};
     if (auto handle = accept(granted)) return handle;
   }
@@ -60,9 +71,27 @@ LeaseHandle PoolDriver::try_acquire(LeaseKind kind, const std::source_location& 
 
 LeaseHandle PoolDriver::accept(Grant granted) noexcept {
   void* const connection = static_cast<Connection*>(granted.slot->user)->object.get();
-  if (factory_->usable(connection)) return {this, granted.slot, granted.ticket, connection};
+  if (factory_->usable(connection)) [[likely]]
+    return {this, granted.slot, granted.ticket, connection};
   run([&](PoolCore& core) { core.refuse(Clock::now(), granted); });
   return {};
+}
+
+LeaseHandle try_acquire(PoolDriver& driver, bool shared, const std::source_location& where) noexcept {
+  return driver.try_acquire(shared ? LeaseKind::shared : LeaseKind::exclusive, where, {});
+}
+
+LeaseHandle try_acquire(PoolDriver& driver, AcquireOptions& options, const std::source_location& where) {
+  if (auto handle =
+          driver.try_acquire(options.shared() ? LeaseKind::shared : LeaseKind::exclusive, where, options.operation()))
+    return handle;
+  driver.check_caller();
+  return {};
+}
+
+void LeaseHandle::give_back(bool broken) noexcept {
+  auto* const driver = std::exchange(driver_, nullptr);
+  driver->give_back({slot_, ticket_}, connection_, broken);
 }
 
 void PoolDriver::check_caller() const {
@@ -82,7 +111,7 @@ void PoolDriver::enqueue(PendingAcquire& pending) {
     stop.assign([this, &pending](asio::cancellation_type) { cancel(pending); });
   }
   auto asked = PoolCore::Asked::failed;
-  run([&](PoolCore& core) { asked = core.acquire(Clock::now(), pending); });
+  run([&](PoolCore& core) { asked = core.acquire(pending.asked, pending); });
   if (asked != PoolCore::Asked::queued) answer(pending);
 }
 
@@ -99,14 +128,24 @@ void PoolDriver::give_back(Grant granted, void* connection, bool broken) noexcep
     return return_from_afar(granted, connection, broken);
   if (forked()) return;  // the parent's: its descriptor closes with the process
   const auto as = broken ? ReturnAs::close : factory_->on_return(connection);
-  Batch batch;
-  {
-    const Guard guard(*this);
-    core_.listen(Listeners::instance().wanted());
-    core_.release(coarse_now(), granted, as);
-    if (!collect(batch)) return;
+  std::uint32_t weight = 1;
+  if (as == ReturnAs::ready) {
+    bool done = false;
+    bool late = false;
+    {
+      const Guard guard(*this);
+      core_.listen(wanted_events());
+      weight = core_.weight_of_time(granted);
+      done = core_.release_warm(weight == 0 ? core_.latest() : coarse_now(), granted, weight);
+      late = core_.due() < armed_;
+    }
+    if (done && late) arm();
+    if (done) return;
   }
-  carry_out(batch);
+  run([&](PoolCore& core) {
+    // Whoever waited is told how long, and waits are timed by the fine clock.
+    core.release(core.waiters() == 0 ? coarse_now() : Clock::now(), granted, as, weight);
+  });
 }
 
 void PoolDriver::return_from_afar(Grant granted, void* connection, bool broken) noexcept {

@@ -21,9 +21,7 @@ class Listeners {
   static Listeners& instance() noexcept;
 
   /// All kinds while anybody listens, else those that the log writes.
-  EventMask wanted() const noexcept {
-    return count_.load(std::memory_order_relaxed) != 0 ? all_events : log::wanted_pool_events();
-  }
+  EventMask wanted() const noexcept { return count_.load(std::memory_order_relaxed) != 0 ? all_events : logged_.now(); }
   bool want(PoolEventKind kind) const noexcept { return (wanted() & mask_of(kind)) != 0; }
   std::shared_ptr<const List> snapshot() const;
   void add(std::shared_ptr<PoolListener> listener);
@@ -33,6 +31,7 @@ class Listeners {
   struct Guarded;
   Listeners();
   std::unique_ptr<Guarded> guarded_;
+  log::WantedPoolEvents logged_;
   std::atomic<std::size_t> count_{0};
 };
 

@@ -53,7 +53,7 @@ void announce_new_pool(PoolDriver& driver) {
   driver.announce(PoolEventKind::pool_created);
   if (!Listeners::instance().want(PoolEventKind::server_limit)) return;
   const auto load = load_of(driver);
-  if (load.pools_here > many)
+  if (load.pools_here == many + 1)
     driver.announce(PoolEventKind::many_configurations, std::to_string(load.pools_here) +
                                                             " pools with different settings go to " +
                                                             driver.pool_key().to_string() + " on one loop");

@@ -18,6 +18,10 @@
 
 namespace weir::detail {
 
+/// Throws `invalid_argument` for an empty executor and `unsupported` for a system executor, whose context is not even
+/// asked for.
+void check_has_loop(const boost::asio::any_io_executor& executor);
+
 class Loop {
  public:
   /// Throws `unsupported` for a context that runs no I/O.
@@ -40,7 +44,7 @@ class Loop {
 
   /// Background work. What was started and would keep `run` from returning is taken out of the count right after it was
   /// started, from within a handler of the loop; its handler puts it back before it does anything else.
-  void forget_work() const noexcept { scheduler_->work_finished(); }
+  void forget_work() const noexcept;
   void remember_work() const noexcept { scheduler_->work_started(); }
 
  private:

@@ -28,11 +28,6 @@ void* LeaseHandle::connection() const {
   return connection_;
 }
 
-void LeaseHandle::give_back(bool broken) noexcept {
-  auto* const driver = std::exchange(driver_, nullptr);
-  driver->give_back({slot_, ticket_}, connection_, broken);
-}
-
 std::size_t LeaseHandle::endpoint() const {
   connection();
   return slot_->endpoint;
@@ -52,19 +47,6 @@ void LeaseHandle::fail(const Error& error) {
   connection();
   driver_->fail(*slot_, error);
   give_back(true);
-}
-
-LeaseHandle try_acquire(PoolDriver& driver, bool shared, const std::source_location& where) noexcept {
-  static const std::string nothing;
-  return driver.try_acquire(shared ? LeaseKind::shared : LeaseKind::exclusive, where, nothing);
-}
-
-LeaseHandle try_acquire(PoolDriver& driver, AcquireOptions& options, const std::source_location& where) {
-  if (auto handle =
-          driver.try_acquire(options.shared() ? LeaseKind::shared : LeaseKind::exclusive, where, options.operation()))
-    return handle;
-  driver.check_caller();
-  return {};
 }
 
 namespace {
@@ -89,7 +71,10 @@ struct Enqueue {
   template <class Handler>
   void operator()(Handler&& handler) const {
     frame->pending.handler.emplace(std::forward<Handler>(handler));
-    frame->driver->enqueue(frame->pending);
+    // Once it is in the queue another thread of the loop may answer it, and run the frame to its end, before `enqueue`
+    // returns; with the frame goes what may be the last owner of the driver.
+    const std::shared_ptr<PoolDriver> driver = frame->driver;
+    driver->enqueue(frame->pending);
   }
 };
 
@@ -102,7 +87,7 @@ void prepare(PendingAcquire& pending, const PoolDriver& driver, const AcquireOpt
     limit = limit.count() == 0 ? pool.selection_timeout() : std::min(limit, pool.selection_timeout());
   if (limit.count() < 0) throw Error(errc::invalid_argument, "acquire: timeout is negative");
   pending.kind = options.shared() ? LeaseKind::shared : LeaseKind::exclusive;
-  pending.since = now;
+  pending.since = pending.asked = now;
   if (limit.count() != 0) pending.limit = limit >= never - now ? never : now + limit;
   if (options.deadline()) pending.deadline = *options.deadline();
   pending.operation = options.operation();
@@ -113,19 +98,20 @@ void prepare(PendingAcquire& pending, const PoolDriver& driver, const AcquireOpt
 
 awaitable<LeaseHandle> acquire(std::shared_ptr<PoolDriver> driver, AcquireOptions options, std::source_location where) {
   driver->check_caller();
-  WaitingFrame frame(driver);
-  prepare(frame.pending, *driver, options, where);
+  WaitingFrame frame(std::move(driver));
+  auto& pending = frame.pending;
+  prepare(pending, *frame.driver, options, where);
   const Enqueue enqueue{&frame};
+  const auto& key = frame.driver->pool_key();
   for (;;) {
     co_await asio::async_initiate<const asio::use_awaitable_t<>&, void()>(enqueue, asio::use_awaitable);
-    auto& pending = frame.pending;
-    const auto& key = driver->pool_key();
     if (pending.cancelled) throw Error(errc::cancelled, "the caller gave up waiting").within(key.backend(), "acquire");
     if (pending.error) throw pending.error->within(key.backend(), "acquire", key.endpoint());
     if (!pending.grant) throw Error(errc::pool_closed, "the pool is closed").within(key.backend(), "acquire");
-    LeaseHandle handle = driver->accept(std::exchange(pending.grant, {}));
+    LeaseHandle handle = frame.driver->accept(std::exchange(pending.grant, {}));
     if (handle) co_return handle;
     pending.operation = options.operation();  // the check said no: once more, within the same time
+    pending.asked = Clock::now();
   }
 }
 

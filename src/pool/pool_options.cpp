@@ -26,6 +26,7 @@ void each_duration(const Options& o, Visit visit) {
   visit("max_lifetime", o.max_lifetime());
   visit("validate_after", o.validate_after());
   visit("keepalive_interval", o.keepalive_interval());
+  visit("housekeeping", o.housekeeping());
   visit("ping_timeout", o.ping_timeout());
   visit("reset_timeout", o.reset_timeout());
   visit("heartbeat_interval", o.heartbeat_interval());
@@ -98,7 +99,7 @@ std::string PoolOptions::to_string() const {
     out.append(name).append("=").append(value);
   };
   std::array<std::uint64_t, 14> numbers{};
-  std::array<milliseconds, 22> durations{};
+  std::array<milliseconds, 23> durations{};
   std::size_t next = 0;
   each_number(defaults, [&](std::string_view, std::uint64_t value) { numbers.at(next++) = value; });
   next = 0;

@@ -41,7 +41,7 @@ const LoopRecord& LoopRecord::of(const PoolRegistry& registry) noexcept { return
 }  // namespace detail
 
 PoolRegistry& PoolRegistry::of(const asio::any_io_executor& executor) {
-  if (!executor) throw Error(errc::invalid_argument, "an empty executor belongs to no loop");
+  detail::check_has_loop(executor);
   auto& context = asio::query(executor, asio::execution::context);
   const auto epoch = Process::epoch();
   if (remembered.context == &context && remembered.epoch == epoch) return *remembered.registry;

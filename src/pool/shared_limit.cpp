@@ -49,6 +49,7 @@ bool SharedLimit::take(PoolDriver& driver, std::size_t endpoint, bool starving) 
       const auto other = member == members_.end() ? nullptr : member->second.driver.lock();
       return other ? static_cast<std::size_t>(other->idle()) : 0;
     });
+    note_change();
   }
   act(outcome);
   return outcome.taken;
@@ -59,6 +60,7 @@ void SharedLimit::give_back(PoolDriver& driver) {
   {
     const std::lock_guard lock(mutex_);
     outcome = ledger_.give_back(id_of(driver), Clock::now());
+    note_change();
   }
   act(outcome);
 }
@@ -68,6 +70,7 @@ void SharedLimit::no_longer_wanted(PoolDriver& driver) {
   {
     const std::lock_guard lock(mutex_);
     outcome = ledger_.no_longer_wanted(id_of(driver), Clock::now());
+    note_change();
   }
   act(outcome);
 }
@@ -78,8 +81,22 @@ void SharedLimit::leave(PoolDriver& driver) {
     const std::lock_guard lock(mutex_);
     outcome = ledger_.leave(id_of(driver), Clock::now());
     members_.erase(id_of(driver));
+    note_change();
   }
   act(outcome);
+}
+
+bool SharedLimit::wanted_elsewhere(PoolDriver& driver) {
+  if (helpless_.load(std::memory_order_relaxed) == 0) return false;
+  const std::lock_guard lock(mutex_);
+  const bool wanted = ledger_.has_idle(id_of(driver));
+  note_change();
+  return wanted;
+}
+
+void SharedLimit::note_change() noexcept {
+  const auto helpless = ledger_.helpless();
+  if (helpless != helpless_.load(std::memory_order_relaxed)) helpless_.store(helpless, std::memory_order_relaxed);
 }
 
 std::size_t SharedLimit::used() const {

@@ -4,6 +4,7 @@
 
 #include <weir/registry.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -25,6 +26,8 @@ class SharedLimit {
   bool take(PoolDriver& driver, std::size_t endpoint, bool starving);
   void give_back(PoolDriver& driver);
   void no_longer_wanted(PoolDriver& driver);
+  /// Costs one load while nobody starves.
+  bool wanted_elsewhere(PoolDriver& driver);
   /// It is closed, or its loop is gone.
   void leave(PoolDriver& driver);
   std::size_t used() const;
@@ -37,9 +40,11 @@ class SharedLimit {
   using Outcome = PermitLedger::Outcome;
   static PermitLedger::Id id_of(const PoolDriver& driver) noexcept;
   void act(const Outcome& outcome);
+  void note_change() noexcept;
 
   mutable std::mutex mutex_;
   PermitLedger ledger_;
+  std::atomic<std::size_t> helpless_{0};  ///< of the ledger, after every change
   std::unordered_map<PermitLedger::Id, Member> members_;
 };
 

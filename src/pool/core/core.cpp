@@ -13,11 +13,17 @@ PoolCore::PoolCore(const PoolOptions& options, std::vector<std::string> endpoint
     endpoints_[i].by_load.resize(options_.pipeline_depth());
     endpoints_[i].connect_limit = options_.max_connecting();
   }
+  plain_ = endpoints_.size() == 1 && options_.min_idle() == 0;
+  lifo_ = options_.reuse() == Reuse::lifo;
+  if (options_.validate_after().count() > 0) validate_after_ = options_.validate_after();
+  lease_warning_ = options_.lease_warning();
+  if (options_.max_uses() != 0) most_uses_ = options_.max_uses();
   // The earliest time at which a connection that becomes idle now can have something due.
   idle_due_ = never - TimePoint{};
   if (options_.idle_timeout().count() > 0) idle_due_ = std::min<Duration>(idle_due_, options_.idle_timeout());
   if (options_.keepalive_interval().count() > 0)
     idle_due_ = std::min<Duration>(idle_due_, options_.keepalive_interval() * 9 / 10);
+  idle_due_ = std::max<Duration>(idle_due_, options_.housekeeping());
   resize(TimePoint{}, options_.min_size(), options_.max_size());
   set_state(options_.start_paused() ? PoolState::paused : PoolState::ready);
 }

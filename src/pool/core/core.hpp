@@ -8,6 +8,7 @@
 
 #include <array>
 #include <atomic>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,13 +33,24 @@ class PoolCore {
 
   // --- leases -------------------------------------------------------------------------------------------------------
   /// The warm path: an idle connection that needs no ping, and nobody is waiting for it.
-  Grant try_acquire(TimePoint now, LeaseKind kind, const std::source_location& where, std::string operation = {});
+  Grant try_acquire(TimePoint now, LeaseKind kind, const std::source_location& where, std::string_view operation = {});
+  /// The same for an exclusive lease in the usual case, in line (core_warm.hpp). Nothing is to be carried out after it;
+  /// only `due` may have changed. Empty: `try_acquire` is to be asked.
+  Grant try_acquire_warm(TimePoint now, const std::source_location& where, std::string_view operation = {});
   enum class Asked : std::uint8_t { granted, queued, failed };
   /// Granted and failed are in the waiter and need no action; queued is answered by an action.
   Asked acquire(TimePoint now, Waiter& waiter);
   /// True: it was taken out of the queue and will not be answered. False: it has been answered already.
   bool cancel(TimePoint now, Waiter& waiter);
-  void release(TimePoint now, Grant grant, ReturnAs as);
+  /// @param weight what `weight_of_time` said
+  void release(TimePoint now, Grant grant, ReturnAs as, std::uint32_t weight = 1);
+  /// The same in the usual case for a connection that is ready, in line; likewise. False: `release` is to be asked.
+  bool release_warm(TimePoint now, Grant grant, std::uint32_t weight = 1);
+  /// For how many leases of its kind the use time of this one stands that is about to be released; 0: the clock need
+  /// not be read, `latest` will do.
+  std::uint32_t weight_of_time(Grant grant) noexcept;
+  /// The latest time at which a lease began or ended.
+  TimePoint latest() const noexcept { return latest_; }
   /// The free check said no to what was just granted: it is closed, and the lease never was.
   void refuse(TimePoint now, Grant grant);
 
@@ -69,8 +81,8 @@ class PoolCore {
   void slept(TimePoint now);
   /// Another loop starves: close the connection idle longest, or else the next that comes back.
   void yield_permit(TimePoint now, std::size_t endpoint);
-  /// It no longer does.
-  void keep_permits(std::size_t endpoint) noexcept;
+  /// One that starved no longer does.
+  void keep_permit(std::size_t endpoint) noexcept;
   /// The loop is gone. Forgets everything, asks for nothing; the waiters are handed out to be destroyed.
   WaiterList abandon() noexcept;
 
@@ -120,7 +132,10 @@ class PoolCore {
   Slot* take_idle(TimePoint now, Endpoint& endpoint);
   Slot* take_shared(Endpoint& endpoint) noexcept;
   bool needs_ping(TimePoint now, const Slot& slot) const noexcept;
-  Grant grant(TimePoint now, Slot& slot, LeaseKind kind, const std::source_location& where, std::string operation);
+  Grant grant(TimePoint now, Slot& slot, LeaseKind kind, const std::source_location& where, std::string_view operation);
+  bool nothing_but_leases() const noexcept;
+  Grant begin_lease(TimePoint now, Slot& slot, const std::source_location& where, std::string_view operation);
+  Duration note_use(TimePoint now, const LeaseRecord& record, std::uint32_t weight) noexcept;
   void enqueue(TimePoint now, Waiter& waiter);
   void dequeue(Waiter& waiter) noexcept;
   Waiter* head() const noexcept;
@@ -135,7 +150,7 @@ class PoolCore {
   std::size_t demand() const noexcept;
 
   // core_release.cpp
-  void lease_ended(TimePoint now, Slot& slot, std::uint32_t ticket, bool counted);
+  void lease_ended(TimePoint now, Slot& slot, std::uint32_t ticket, std::optional<std::uint32_t> weight);
   void came_back(TimePoint now, Slot& slot);
   void make_idle(TimePoint now, Slot& slot);
   void close_slot(TimePoint now, Slot& slot, CloseReason reason);
@@ -207,6 +222,12 @@ class PoolCore {
   Endpoint& endpoint_of(const Slot& slot) noexcept { return endpoints_[slot.endpoint]; }
 
   PoolOptions options_;
+  // Of the options, as the warm path wants them.
+  bool plain_ = false;  ///< one endpoint and no spare connections to keep
+  bool lifo_ = true;
+  Duration validate_after_ = Duration::max();
+  Duration lease_warning_{};
+  std::uint64_t most_uses_ = std::numeric_limits<std::uint64_t>::max();
   PermitSource* permits_;
   Random random_;
   PoolState state_ = PoolState::ready;
@@ -215,6 +236,9 @@ class PoolCore {
   bool wants_permit_ = false;
   Slot* reserved_ = nullptr;
   Duration idle_due_{};
+  TimePoint latest_{};
+  std::uint32_t short_leases_ = 0;  ///< in a row, each within one tick of the clock
+  std::uint32_t untimed_ = 0;       ///< since the last sample
   TimePoint due_ = never;
   std::uint64_t generation_ = 0;
   std::uint64_t next_id_ = 1;

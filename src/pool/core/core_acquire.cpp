@@ -1,4 +1,5 @@
 #include "pool/core/core.hpp"
+#include "pool/core/core_warm.hpp"
 
 #include <algorithm>
 
@@ -10,16 +11,14 @@ std::size_t list_of(LeaseKind kind) noexcept { return kind == LeaseKind::exclusi
 }  // namespace
 
 bool PoolCore::needs_ping(TimePoint now, const Slot& slot) const noexcept {
-  const Duration after = options_.validate_after();
-  return after.count() > 0 && now - slot.verified > after;
+  return now - slot.verified > validate_after_;
 }
 
 // The one to reuse that needs no ping, out of the idle list; what may not be used any longer is closed on the way.
 Slot* PoolCore::take_idle(TimePoint now, Endpoint& endpoint) {
   auto& idle = endpoint.by_load[0];
-  const bool lifo = options_.reuse() == Reuse::lifo;
-  for (Slot* slot = lifo ? idle.back() : idle.front(); slot != nullptr;) {
-    Slot* const following = lifo ? SlotList::previous(slot) : SlotList::next(slot);
+  for (Slot* slot = lifo_ ? idle.back() : idle.front(); slot != nullptr;) {
+    Slot* const following = lifo_ ? SlotList::previous(slot) : SlotList::next(slot);
     if (is_stale(*slot)) {
       close_slot(now, *slot, CloseReason::stale);
     } else if (slot->expires <= now && retire(now, *slot)) {
@@ -79,39 +78,30 @@ void PoolCore::relist(Slot& slot) noexcept {
 }
 
 Grant PoolCore::grant(TimePoint now, Slot& slot, LeaseKind kind, const std::source_location& where,
-                      std::string operation) {
+                      std::string_view operation) {
   if (slot.leases == 0) {
     move_to(slot, SlotState::in_use);
     slot.shared = kind == LeaseKind::shared;
   } else if (slot.hook.linked) {
     endpoint_of(slot).by_load[slot.leases].remove(&slot);
   }
-  const auto ticket = slot.free_record;
-  auto& record = slot.records[ticket];
-  slot.free_record = record.next_free;
-  record.since.store(std::max<Duration::rep>(1, now.time_since_epoch().count()), std::memory_order_relaxed);
-  record.where = where;
-  record.operation = std::move(operation);
-  record.warned = false;
-  ++slot.leases;
-  ++slot.uses;
+  const auto granted = begin_lease(now, slot, where, operation);
   if (slot.shared) {
     counters_.shared_leases.add();
     relist(slot);
   }
   counters_.recommendation.used(now, counters_.used.load());
   if (options_.min_idle() != 0) start_connects(now);
-  if (listens(PoolEventKind::lease_warning) && options_.lease_warning().count() > 0)
-    note_due(later(now, options_.lease_warning()));
   if (listens(PoolEventKind::acquired)) {
     auto e = event(PoolEventKind::acquired, now, slot);
-    e.operation = describe(record.operation, where);
+    e.operation = describe(slot.records[granted.ticket].operation, where);
     events_.push_back(std::move(e));
   }
-  return {&slot, ticket};
+  return granted;
 }
 
-Grant PoolCore::try_acquire(TimePoint now, LeaseKind kind, const std::source_location& where, std::string operation) {
+Grant PoolCore::try_acquire(TimePoint now, LeaseKind kind, const std::source_location& where,
+                            std::string_view operation) {
   if (state_ != PoolState::ready) return {};
   // Nobody overtakes: an exclusive lease waits behind everybody, a shared one behind shared ones.
   if (!waiting_[1].empty() || (kind == LeaseKind::exclusive && !waiting_[0].empty())) return {};
@@ -120,11 +110,11 @@ Grant PoolCore::try_acquire(TimePoint now, LeaseKind kind, const std::source_loc
   const bool was_loaded = slot->leases != 0;
   if (listens(PoolEventKind::acquire_started)) {
     auto e = event(PoolEventKind::acquire_started, now);
-    e.operation = describe(operation, where);
+    e.operation = describe(std::string(operation), where);
     events_.push_back(std::move(e));
   }
   counters_.immediate.add();
-  const auto granted = grant(now, *slot, kind, where, std::move(operation));
+  const auto granted = grant(now, *slot, kind, where, operation);
   if (was_loaded && arriving() == 0) connect_one(now, never);  // all that is open is busy: another helps the next
   return granted;
 }
@@ -218,7 +208,7 @@ void PoolCore::complete(TimePoint now, Waiter& waiter, Slot& slot) {
   dequeue(waiter);
   counters_.waited.add();
   counters_.wait_time.record(now - waiter.since);
-  waiter.grant = grant(now, slot, waiter.kind, waiter.where, std::move(waiter.operation));
+  waiter.grant = grant(now, slot, waiter.kind, waiter.where, waiter.operation);
   actions_.push_back({ActionKind::complete_waiter, &slot, &waiter, {}});
 }
 

@@ -301,6 +301,8 @@ void PoolCore::yield_permit(TimePoint now, std::size_t index) {
     ++endpoint.yields;
 }
 
-void PoolCore::keep_permits(std::size_t index) noexcept { endpoints_[index].yields = 0; }
+void PoolCore::keep_permit(std::size_t index) noexcept {
+  if (endpoints_[index].yields > 0) --endpoints_[index].yields;
+}
 
 }  // namespace weir::detail

@@ -4,9 +4,9 @@
 
 namespace weir::detail {
 
-// What has time is done together: not more often than ten times a second.
+// What has time is done together: not more often than ten times a second, or than was asked for.
 void PoolCore::note_housekeeping(TimePoint now, TimePoint when) noexcept {
-  note_due(std::max(when, now + std::chrono::milliseconds{100}));
+  note_due(std::max(when, now + std::max(options_.housekeeping(), std::chrono::milliseconds{100})));
 }
 
 void PoolCore::timer(TimePoint now) {

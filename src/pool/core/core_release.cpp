@@ -1,15 +1,15 @@
 #include "pool/core/core.hpp"
+#include "pool/core/core_warm.hpp"
 
 #include <algorithm>
 
 namespace weir::detail {
 
-void PoolCore::lease_ended(TimePoint now, Slot& slot, std::uint32_t ticket, bool counted) {
+// No weight: the lease never was.
+void PoolCore::lease_ended(TimePoint now, Slot& slot, std::uint32_t ticket, std::optional<std::uint32_t> weight) {
   auto& record = slot.records[ticket];
-  const auto since = TimePoint{Duration{record.since.load(std::memory_order_relaxed)}};
-  const auto used = std::max(Duration{0}, now - since);
+  const auto used = weight ? note_use(now, record, *weight) : Duration{0};
   record.since.store(0, std::memory_order_relaxed);
-  if (counted) counters_.use_time.record(used);
   const auto tell = [&](PoolEventKind kind, const char* text) {
     auto e = event(kind, now, slot);
     e.duration = used;
@@ -27,9 +27,9 @@ void PoolCore::lease_ended(TimePoint now, Slot& slot, std::uint32_t ticket, bool
   if (slot.shared) counters_.shared_leases.subtract();
 }
 
-void PoolCore::release(TimePoint now, Grant grant, ReturnAs as) {
+void PoolCore::release(TimePoint now, Grant grant, ReturnAs as, std::uint32_t weight) {
   auto& slot = *grant.slot;
-  lease_ended(now, slot, grant.ticket, true);
+  lease_ended(now, slot, grant.ticket, weight);
   if (slot.state == SlotState::detached) {
     if (slot.leases == 0) actions_.push_back({ActionKind::close, &slot, nullptr, CloseReason::drain_timeout});
     return;
@@ -52,7 +52,7 @@ void PoolCore::release(TimePoint now, Grant grant, ReturnAs as) {
 void PoolCore::refuse(TimePoint now, Grant grant) {
   auto& slot = *grant.slot;
   const auto before = slot.leases;
-  lease_ended(now, slot, grant.ticket, false);
+  lease_ended(now, slot, grant.ticket, std::nullopt);
   counters_.immediate.subtract();
   if (before > 1) {
     slot.doomed = CloseReason::validation;
@@ -71,7 +71,7 @@ void PoolCore::came_back(TimePoint now, Slot& slot) {
     return close_slot(now, slot, CloseReason::pool_closed);
   if (slot.doomed) return close_slot(now, slot, *slot.doomed);
   if (is_stale(slot)) return close_slot(now, slot, CloseReason::stale);
-  if (options_.max_uses() != 0 && slot.uses >= options_.max_uses()) return close_slot(now, slot, CloseReason::uses);
+  if (slot.uses >= most_uses_) return close_slot(now, slot, CloseReason::uses);
   if (slot.expires <= now && retire(now, slot)) return close_slot(now, slot, CloseReason::lifetime);
   if (endpoint.yields > 0) {
     --endpoint.yields;
@@ -104,7 +104,12 @@ void PoolCore::make_idle(TimePoint now, Slot& slot) {
     idle.insert_before(place, &slot);
   }
   note_due(later(now, idle_due_));
-  if (idle.size() > options_.idle_limit() && waiters() == 0) trim(now, endpoint);
+  if (waiters() != 0) return;
+  if (idle.size() > options_.idle_limit()) trim(now, endpoint);
+  // Under total_limit what nobody uses here may be what another loop waits for.
+  if (permits_ != nullptr && !idle.empty() && total() > options_.min_size() &&
+      permits_->wanted_elsewhere(static_cast<std::size_t>(&endpoint - endpoints_.data())))
+    close_slot(now, *idle.front(), CloseReason::surplus);
 }
 
 void PoolCore::close_slot(TimePoint now, Slot& slot, CloseReason reason) {

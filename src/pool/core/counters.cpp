@@ -17,50 +17,54 @@ std::uint64_t Recommendation::upper_end(std::size_t bucket) noexcept {
   return bucket < 16 ? bucket : (std::uint64_t{32} << (bucket - 16)) - 1;
 }
 
+void Recommendation::Window::clear() noexcept {
+  peak.store(0);
+  acquires_before.store(0);
+  for (auto& count : queue) count.store(0);
+}
+
 void Recommendation::waited(TimePoint now, std::uint64_t queue_length, std::uint64_t acquires) noexcept {
   if (now >= window_end_) rotate(now);
-  ++windows_[current_].queue[bucket(queue_length)];
-  acquires_ = acquires;
-  update();
+  windows_[current_].queue[bucket(queue_length)].add();
+  acquires_.store(acquires);
 }
 
 void Recommendation::rotate(TimePoint now) noexcept {
   constexpr auto length = std::chrono::minutes{1};
   const bool long_ago = now >= window_end_ + length * static_cast<int>(windows_.size());
-  if (long_ago) windows_ = {};
+  if (long_ago)
+    for (auto& window : windows_) window.clear();
   current_ = (current_ + 1) % windows_.size();
-  windows_[current_] = Window{};
-  windows_[current_].acquires_before = acquires_;
+  windows_[current_].clear();
+  windows_[current_].acquires_before.store(acquires_.load());
   window_end_ = now + length;
   peak_ = 0;
-  update();
 }
 
-void Recommendation::update() noexcept {
+std::uint64_t Recommendation::recommended() const noexcept {
   std::uint64_t peak = 0;
   std::uint64_t waits = 0;
-  std::uint64_t first = acquires_;
+  const std::uint64_t last = acquires_.load();
+  std::uint64_t first = last;
   std::array<std::uint64_t, buckets> queue{};
   for (const auto& window : windows_) {
-    peak = std::max(peak, window.peak);
-    if (window.acquires_before != 0 || window.peak != 0) first = std::min(first, window.acquires_before);
+    peak = std::max(peak, window.peak.load());
+    const auto before = window.acquires_before.load();
+    if (before != 0 || window.peak.load() != 0) first = std::min(first, before);
     for (std::size_t i = 0; i < buckets; ++i) {
-      queue[i] += window.queue[i];
-      waits += window.queue[i];
+      const auto count = window.queue[i].load();
+      queue[i] += count;
+      waits += count;
     }
   }
   // Whoever did not wait met an empty queue: only the longest hundredth of all acquires is above the percentile.
-  const std::uint64_t all = std::max(waits, acquires_ - first);
+  const std::uint64_t all = std::max(waits, last - first);
   std::uint64_t above = 0;
-  std::uint64_t percentile = 0;
   for (std::size_t i = buckets; i-- > 1;) {
     above += queue[i];
-    if (above * 100 > all) {
-      percentile = upper_end(i);
-      break;
-    }
+    if (above * 100 > all) return peak + upper_end(i);
   }
-  recommended_.store(peak + percentile);
+  return peak;
 }
 
 PoolStats Counters::read(TimePoint now) const {
@@ -93,6 +97,7 @@ PoolStats Counters::read(TimePoint now) const {
   out.wait_time = wait_time.read();
   out.wait_time.counts[0] += out.acquires_immediate;  // the warm path counts them once only
   out.use_time = use_time.read();
+  out.use_time.counts[0] += unclocked.load();
   out.connect_time = connect_time.read();
   const auto since = oldest_waiter_since.load();
   if (since != 0) out.oldest_wait = std::max(Duration{0}, now - TimePoint{Duration{since}});

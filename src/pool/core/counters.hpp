@@ -27,11 +27,12 @@ class Figure {
 /// A DurationHistogram while it is counted.
 class HistogramCounter {
  public:
-  void record(std::chrono::nanoseconds duration) noexcept {
+  /// @param weight how many durations this one stands for
+  void record(std::chrono::nanoseconds duration, std::uint64_t weight = 1) noexcept {
     if (duration.count() < 0) duration = std::chrono::nanoseconds{0};
     const bool shortest = duration <= std::chrono::milliseconds{1};  // nearly always; the bounds are in seconds
-    counts_[shortest ? 0 : DurationHistogram::bucket(duration)].add();
-    sum_.add(duration.count());
+    counts_[shortest ? 0 : DurationHistogram::bucket(duration)].add(weight);
+    sum_.add(duration.count() * static_cast<std::int64_t>(weight));
   }
   DurationHistogram read() const noexcept {
     DurationHistogram out;
@@ -46,36 +47,34 @@ class HistogramCounter {
 };
 
 /// What a load would have needed: the largest number in use and the 99th percentile of the queue, over five minutes.
+/// Noting it costs next to nothing; the sums are made by whoever asks, on any thread.
 class Recommendation {
  public:
   void used(TimePoint now, std::uint64_t in_use) noexcept {
     if (now >= window_end_) rotate(now);
-    if (in_use > peak_) {
-      windows_[current_].peak = peak_ = in_use;
-      update();
-    }
+    if (in_use > peak_) windows_[current_].peak.store(peak_ = in_use);
   }
+  /// @param acquires all of them so far, this one included
   void waited(TimePoint now, std::uint64_t queue_length, std::uint64_t acquires) noexcept;
-  std::uint64_t recommended() const noexcept { return recommended_.load(); }
+  std::uint64_t recommended() const noexcept;
 
  private:
   static constexpr std::size_t buckets = 24;
   struct Window {
-    std::uint64_t peak = 0;
-    std::uint64_t acquires_before = 0;
-    std::array<std::uint32_t, buckets> queue{};
+    Figure<std::uint64_t> peak;
+    Figure<std::uint64_t> acquires_before;
+    std::array<Figure<std::uint32_t>, buckets> queue;
+    void clear() noexcept;
   };
   static std::size_t bucket(std::uint64_t length) noexcept;
   static std::uint64_t upper_end(std::size_t bucket) noexcept;
   void rotate(TimePoint now) noexcept;
-  void update() noexcept;
 
-  std::array<Window, 5> windows_{};
+  std::array<Window, 5> windows_;
   std::size_t current_ = 0;
-  std::uint64_t peak_ = 0;
-  std::uint64_t acquires_ = 0;
+  std::uint64_t peak_ = 0;  ///< of the current window
+  Figure<std::uint64_t> acquires_;
   TimePoint window_end_{};
-  Figure<std::uint64_t> recommended_;
 };
 
 /// Everything a pool counts. Written by the state machine only.
@@ -84,6 +83,7 @@ struct Counters {
   Figure<std::uint64_t> max, min, max_idle;
   Figure<std::uint64_t> idle, used, pending, waiters, shared_leases, generation;
   Figure<std::uint64_t> immediate, queued, waited, timeouts, rejected, cancelled, failed;
+  Figure<std::uint64_t> unclocked;  ///< short leases whose end was not timed, see PoolCore::weight_of_time
   Figure<std::uint64_t> connects, connects_failed, pings, pings_failed, resets;
   std::array<Figure<std::uint64_t>, close_reason_count> closed;
   Figure<std::uint64_t> monitors_idle;  ///< connections of the heartbeat that hold a permit and could give it up

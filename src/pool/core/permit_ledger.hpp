@@ -13,8 +13,8 @@
 namespace weir::detail {
 
 /// Who holds how many of a limited number of permits, and who starves for one: the pure part of `total_limit`. Permits
-/// go to the starved in the order in which they asked; a holder of more than its share is asked to give one up for
-/// each.
+/// go to the starved in the order in which they asked, those with less than their share first; a holder of more than
+/// its share is asked to give one up for each who has fewer.
 class PermitLedger {
  public:
   using Id = std::uint64_t;
@@ -31,6 +31,8 @@ class PermitLedger {
   Outcome take(Id id, TimePoint now, bool starving, const std::function<std::size_t(Id)>& idle_of);
   Outcome give_back(Id id, TimePoint now);
   Outcome no_longer_wanted(Id id, TimePoint now);
+  /// It has a connection that nobody uses: true when it is to close one, for somebody who was left without help.
+  bool has_idle(Id id);
   /// It is gone, with everything it held.
   Outcome leave(Id id, TimePoint now);
 
@@ -38,6 +40,8 @@ class PermitLedger {
   std::size_t limit() const noexcept { return limit_; }
   std::size_t held(Id id) const noexcept;
   std::size_t starving() const noexcept { return starved_.size(); }
+  /// The starved for whom nobody was asked and nothing was put aside.
+  std::size_t helpless() const noexcept;
 
  private:
   struct Starved {
@@ -45,8 +49,10 @@ class PermitLedger {
     std::optional<Id> asked;  ///< the holder that was asked for it
     std::optional<TimePoint> offered;
   };
+  std::size_t share() const noexcept;
   std::optional<Id> victim(Id for_whom, const std::function<std::size_t(Id)>& idle_of) const;
   std::deque<Starved>::iterator find(Id id) noexcept;
+  std::deque<Starved>::iterator next_in_turn() noexcept;
   void offer_next(TimePoint now, Outcome& outcome);
 
   const std::size_t limit_;

@@ -156,6 +156,9 @@ class PermitSource {
   virtual void give_back(std::size_t endpoint) = 0;
   /// Nobody waits here any longer.
   virtual void no_longer_wanted(std::size_t endpoint) = 0;
+  /// A connection has nothing to do here: true when another loop starves that nobody has been asked to help. It is then
+  /// counted on that one is closed.
+  virtual bool wanted_elsewhere(std::size_t endpoint) = 0;
 
  protected:
   ~PermitSource() = default;

@@ -1,35 +1,18 @@
 // Very many checkouts with everything going wrong in between: nothing is lost, nothing hangs, the counts are exact.
 #include "stress/pool/line.hpp"
+#include "support/sanitizers.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/strand.hpp>
 
-#include <cstdlib>
 #include <random>
 #include <thread>
 #include <vector>
 
 namespace weir::test {
 namespace {
-
-// WEIR_STRESS multiplies the work; sanitizers do with less.
-std::uint64_t scaled(std::uint64_t full) {
-  const char* const factor = std::getenv("WEIR_STRESS");
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-  const double usual = 0.1;
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-  const double usual = 0.1;
-#else
-  const double usual = 1;
-#endif
-#else
-  const double usual = 1;
-#endif
-  return static_cast<std::uint64_t>(static_cast<double>(full) * (factor != nullptr ? std::atof(factor) : usual));
-}
 
 struct Tally {
   std::atomic<std::uint64_t> asked{0}, granted{0}, failed{0}, cancelled{0};
@@ -181,7 +164,7 @@ TEST(CheckoutStorm, AMillionCheckoutsOnOneLoop) {
     asio::io_context loop(1);
     auto pool = pool_here(PoolRegistry::of(loop.get_executor()), lines, rough(depth));
     start_users(std::vector<asio::any_io_executor>(16, asio::any_io_executor(loop.get_executor())), pool, tally, seed,
-                scaled(1'000'000) / 16 / 2);
+                repetitions(1'000'000) / 16 / 2);
     asio::co_spawn(loop, trouble(pool, tally, seed), asio::detached);
     loop.run();
     run_on(loop, pool->close());
@@ -201,7 +184,7 @@ TEST(CheckoutStorm, OneLoopRunByEightThreads) {
     auto pool = pool_here(PoolRegistry::of(loop.get_executor()), lines, rough(depth));
     std::vector<asio::any_io_executor> strands;
     for (int i = 0; i < 16; ++i) strands.push_back(asio::make_strand(loop));
-    start_users(strands, pool, tally, seed, scaled(1'000'000) / 16 / 2);
+    start_users(strands, pool, tally, seed, repetitions(1'000'000) / 16 / 2);
     asio::co_spawn(asio::make_strand(loop), trouble(pool, tally, seed), asio::detached);
     std::vector<std::thread> threads;
     for (int i = 0; i < 8; ++i) threads.emplace_back([&] { loop.run(); });
@@ -236,7 +219,7 @@ TEST(CheckoutStorm, EightLoopsOnEightThreadsUnderOneLimit) {
       auto pool = PoolRegistry::of(loop.get_executor())
                       .get<Line>(PoolKey("line", "limited"), lines, rough(1).max_size(4).total_limit(limit), owner);
       start_users(std::vector<asio::any_io_executor>(4, asio::any_io_executor(loop.get_executor())), pool, tally,
-                  seed + 100 * t, scaled(1'000'000) / 32);
+                  seed + 100 * t, repetitions(1'000'000) / 32);
       asio::co_spawn(loop, trouble(pool, tally, seed + t), asio::detached);
       loop.run();
       run_on(loop, pool->close());
@@ -254,7 +237,7 @@ TEST(CheckoutStorm, EightLoopsOnEightThreadsUnderOneLimit) {
   for (auto& thread : threads) thread.join();
   go_on = false;
   reader.join();
-  EXPECT_GT(granted, scaled(1'000'000) / 4);
+  EXPECT_GT(granted, repetitions(1'000'000) / 4);
   EXPECT_EQ(lines->too_many, 0);
   EXPECT_EQ(*lines->open, 0);
 }
@@ -295,7 +278,7 @@ TEST(CheckoutStorm, ClosedAgainAndAgainInBetween) {
     {
       asio::io_context loop(threads);
       for (std::uint64_t i = 0; i < 16; ++i)
-        asio::co_spawn(asio::make_strand(loop), visitor(lines, owner, tally, i, scaled(200'000) / 16),
+        asio::co_spawn(asio::make_strand(loop), visitor(lines, owner, tally, i, repetitions(200'000) / 16),
                        [](std::exception_ptr failure) {
                          if (failure) ADD_FAILURE() << as_error(failure).what();
                        });

@@ -59,16 +59,27 @@ TEST(Driver, TheFreeCheckDiscardsWhatDiedAndTakesTheNext) {
   }());
 }
 
-TEST(Driver, AResetThatFailsClosesAndOneThatHangsIsCutOff) {
+TEST(Driver, AResetThatFailsThrowsOrHangsClosesTheConnection) {
   run([]() -> awaitable<void> {
     auto lines = std::make_shared<Lines>();
-    auto pool = pool_here(*co_await PoolRegistry::current(), lines);
+    auto pool = pool_here(*co_await PoolRegistry::current(), lines, PoolOptions{}.max_size(1).reset_timeout(20ms));
     lines->answer = ReturnAs::reset;
-    auto lease = co_await pool->acquire();
-    lease.release();
-    auto again = co_await pool->acquire();
-    EXPECT_EQ(again->number, 1);
-    EXPECT_EQ(pool->stats().resets, 1U);
+    int number = 1;
+    for (const auto how : {Lines::Resetting::well, Lines::Resetting::fails, Lines::Resetting::throws,
+                           Lines::Resetting::hangs, Lines::Resetting::well}) {
+      lines->resetting = how;
+      {
+        auto lease = co_await pool->acquire();
+        EXPECT_EQ(lease->number, number);
+      }
+      if (how != Lines::Resetting::well) ++number;
+      auto again = co_await pool->acquire();
+      EXPECT_EQ(again->number, number) << "the same after a reset, another when it did not work";
+      lines->resetting = Lines::Resetting::well;
+    }
+    EXPECT_EQ(pool->stats().closed_by(CloseReason::reset), 3U);
+    EXPECT_GE(lines->resets, 5);
+    EXPECT_EQ(*lines->open, 1);
   }());
 }
 

@@ -70,9 +70,20 @@ class Lines : public ConnectionFactory<Line> {
     }
     co_return !line.dead;
   }
+  awaitable<bool> reset(Line&) override {
+    ++resets;
+    if (resetting == Resetting::hangs) {
+      asio::steady_timer timer(co_await asio::this_coro::executor, 1h);
+      co_await timer.async_wait(asio::use_awaitable);
+    }
+    if (resetting == Resetting::throws) throw Error(errc::connection_lost, "gone in the middle of a reset");
+    co_return resetting == Resetting::well;
+  }
   bool usable(const Line& line) noexcept override { return !line.dead; }
   ReturnAs on_return(const Line&) noexcept override { return answer; }
   void abandon(std::unique_ptr<Line>) noexcept override { ++abandoned; }
+
+  enum class Resetting { well, fails, throws, hangs };
 
   std::shared_ptr<std::atomic<int>> open = std::make_shared<std::atomic<int>>(0);
   std::chrono::milliseconds delay{0};
@@ -80,7 +91,8 @@ class Lines : public ConnectionFactory<Line> {
   std::function<void(int)> on_connect;
   std::atomic<ReturnAs> answer{ReturnAs::ready};
   std::atomic<bool> hang_pings{false};
-  std::atomic<int> attempts{0}, made{0}, pings{0}, abandoned{0};
+  std::atomic<Resetting> resetting{Resetting::well};
+  std::atomic<int> attempts{0}, made{0}, pings{0}, resets{0}, abandoned{0};
 };
 
 /// Runs a coroutine on a loop of its own to its end; what it throws is a failure.

@@ -234,6 +234,39 @@ TEST(LoopLife, SizesToKeepAndPingsThatHangDoNotKeepTheLoop) {
   }
 }
 
+// A task is taken out of the loop's count in the middle of a handler, while Asio has not yet counted what that handler
+// has posted: the count must not come to nothing there, or the loop stops with work left to do.
+TEST(LoopLife, ConnectsInTheBackgroundThatEndAtOnceDoNotStopARunningLoop) {
+  asio::io_context loop(1);
+  auto lines = std::make_shared<Lines>();
+  auto pool = pool_here(PoolRegistry::of(loop.get_executor()), lines, PoolOptions{}.min_size(8).max_connecting(8));
+  bool finished = false;
+  asio::co_spawn(
+      loop,
+      [](std::shared_ptr<Pool<Line>> p, bool& done) -> awaitable<void> {
+        {
+          auto lease = co_await p->acquire();
+        }
+        while (p->stats().idle < 8) co_await turn();
+        for (int i = 0; i < 10; ++i) {
+          p->clear();  // eight connects begin, and end, in this handler
+          co_await turn();
+        }
+        done = true;
+      }(pool, finished),
+      asio::detached);
+  loop.run();
+  EXPECT_TRUE(finished) << "run() returned before the program's own work was done";
+  // And none may be counted for ever, or taken out twice.
+  EXPECT_EQ(time_to_run(loop, 1) < 5s, true);
+  bool again = false;
+  run_on(loop, [](bool& done) -> awaitable<void> {
+    co_await turn(3);
+    done = true;
+  }(again));
+  EXPECT_TRUE(again);
+}
+
 TEST(LoopLife, AThreadPoolJoinsWithWarmPools) {
   asio::thread_pool threads(2);
   auto lines = std::make_shared<Lines>();

@@ -5,6 +5,8 @@
 #include <boost/asio/system_executor.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include <filesystem>
+#include <iterator>
 #include <latch>
 #include <new>
 #include <set>
@@ -46,15 +48,27 @@ TEST(Registry, OneForEachLoopFromAnyOfItsExecutors) {
   EXPECT_TRUE(PoolRegistry::of(many.get_executor()).is_single_threaded());
 }
 
-TEST(Registry, AContextThatRunsNoIoIsRefusedByName) {
-  try {
-    PoolRegistry::of(asio::system_executor());
-    ADD_FAILURE();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), errc::unsupported);
-    EXPECT_NE(std::string(error.what()).find("system_executor"), std::string::npos);
+std::ptrdiff_t threads_of_this_process() {
+  const std::filesystem::directory_iterator tasks("/proc/self/task");
+  return std::distance(begin(tasks), end(tasks));
+}
+
+TEST(Registry, AContextThatRunsNoIoIsRefusedByNameAndNoThreadIsStartedToFindOut) {
+  const auto before = threads_of_this_process();
+  const asio::system_executor system;
+  const std::vector<asio::any_io_executor> without_io{system, asio::require(system, asio::execution::blocking.never),
+                                                      asio::prefer(system, asio::execution::relationship.continuation)};
+  for (const auto& executor : without_io) {
+    try {
+      PoolRegistry::of(executor);
+      ADD_FAILURE();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), errc::unsupported);
+      EXPECT_NE(std::string(error.what()).find("system_executor"), std::string::npos);
+    }
   }
   EXPECT_THROW(PoolRegistry::of(asio::any_io_executor()), Error);
+  EXPECT_EQ(threads_of_this_process(), before);
 }
 
 TEST(Registry, EqualKeysShareAPoolAndOtherOptionsAreRefusedNamingBoth) {
@@ -299,6 +313,27 @@ TEST(Registry, WarnsWhenTheLoopsTogetherMayOpenMoreThanTheServerAllows) {
   run_on(b, make(lines));
   ASSERT_EQ(hear->texts.size(), 1U);
   EXPECT_EQ(hear->texts[0], "the 2 pools to line here may open 20 connections together, the server allows 20");
+  remove_pool_listener(hear);
+}
+
+TEST(Registry, WarnsOnceWhenManyConfigurationsGoToOneEndpoint) {
+  struct Hear : PoolListener {
+    void on_event(const PoolEvent& event) override {
+      if (event.kind == PoolEventKind::many_configurations) texts.push_back(event.text);
+    }
+    std::vector<std::string> texts;
+  };
+  auto hear = std::make_shared<Hear>();
+  add_pool_listener(hear);
+  run([](std::shared_ptr<Hear> heard) -> awaitable<void> {
+    auto& registry = *co_await PoolRegistry::current();
+    auto lines = std::make_shared<Lines>();
+    for (int i = 1; i <= 10; ++i) {
+      registry.get<Line>(PoolKey("line", "one place", "user=" + std::to_string(i)), lines);
+      registry.get<Line>(PoolKey("line", "place " + std::to_string(i)), lines);
+      EXPECT_EQ(heard->texts.size(), i <= 8 ? 0U : 1U) << i;
+    }
+  }(hear));
   remove_pool_listener(hear);
 }
 

@@ -14,7 +14,10 @@
 
 #include <list>
 #include <set>
+#include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 namespace weir::test {
 
@@ -133,9 +136,18 @@ inline awaitable<void> talk(TcpLine& line) {
 
 class TcpLines : public ConnectionFactory<TcpLine> {
  public:
-  explicit TcpLines(std::uint16_t port) : port_(port) {}
+  explicit TcpLines(std::uint16_t port) : ports_{port} {}
+  /// Several endpoints, whose names are their ports.
+  explicit TcpLines(std::vector<std::uint16_t> ports) : ports_(std::move(ports)) {}
 
-  awaitable<std::unique_ptr<TcpLine>> connect() override {
+  std::vector<std::string> endpoints() const override {
+    std::vector<std::string> names;
+    if (ports_.size() > 1)
+      for (const auto port : ports_) names.push_back(std::to_string(port));
+    return names;
+  }
+  awaitable<std::unique_ptr<TcpLine>> connect() override { return connect_to(0); }
+  awaitable<std::unique_ptr<TcpLine>> connect_to(std::size_t endpoint) override {
     struct UnderWay {
       explicit UnderWay(TcpLines& lines) : all(lines) {
         ++all.attempts;
@@ -148,7 +160,8 @@ class TcpLines : public ConnectionFactory<TcpLine> {
     };
     const UnderWay counted(*this);
     auto line = std::make_unique<TcpLine>(co_await asio::this_coro::executor);
-    co_await line->socket.async_connect(tcp::endpoint(asio::ip::address_v4::loopback(), port_), asio::use_awaitable);
+    const tcp::endpoint there(asio::ip::address_v4::loopback(), ports_.at(endpoint));
+    co_await line->socket.async_connect(there, asio::use_awaitable);
     char greeting = 0;
     co_await asio::async_read(line->socket, asio::buffer(&greeting, 1), asio::use_awaitable);
     line->number = ++made;
@@ -168,7 +181,7 @@ class TcpLines : public ConnectionFactory<TcpLine> {
   std::atomic<int> attempts{0}, connecting{0}, most{0}, made{0};
 
  private:
-  const std::uint16_t port_;
+  const std::vector<std::uint16_t> ports_;
 };
 
 using TcpPool = Pool<TcpLine>;

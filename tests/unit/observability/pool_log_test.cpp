@@ -39,7 +39,9 @@ TEST(PoolLog, names_pool_connection_operation_and_age) {
 }
 
 TEST(PoolLog, pools_build_the_events_that_the_level_asks_for) {
-  const auto wanted = [](PoolEventKind kind) { return (log::wanted_pool_events() & weir::detail::mask_of(kind)) != 0; };
+  const auto wanted = [](PoolEventKind kind) {
+    return (log::WantedPoolEvents().now() & weir::detail::mask_of(kind)) != 0;
+  };
   log::set_level("pool", log::Level::warning);
   EXPECT_TRUE(wanted(PoolEventKind::lease_warning));
   EXPECT_FALSE(wanted(PoolEventKind::pool_cleared));
@@ -47,7 +49,7 @@ TEST(PoolLog, pools_build_the_events_that_the_level_asks_for) {
   EXPECT_TRUE(wanted(PoolEventKind::pool_cleared));
   EXPECT_FALSE(wanted(PoolEventKind::acquired));
   log::set_level("*", log::Level::off);
-  EXPECT_EQ(log::wanted_pool_events(), 0U);
+  EXPECT_EQ(log::WantedPoolEvents().now(), 0U);
   log::set_level("*", log::Level::warning);
 }
 

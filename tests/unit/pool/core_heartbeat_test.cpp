@@ -98,6 +98,7 @@ class Scarce final : public PermitSource {
   bool take(std::size_t endpoint, TimePoint) override { return endpoint < 2 && !std::exchange(taken_[endpoint], true); }
   void give_back(std::size_t endpoint) override { taken_[endpoint] = false; }
   void no_longer_wanted(std::size_t) override {}
+  bool wanted_elsewhere(std::size_t) override { return false; }
 
  private:
   bool taken_[2]{};

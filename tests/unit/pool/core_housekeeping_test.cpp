@@ -48,6 +48,21 @@ TEST(CoreHousekeeping, PingsIdleOnesWithoutMakingThemYounger) {
   EXPECT_EQ(s.stats().closed_by(CloseReason::idle), 1U) << "a ping is no use";
 }
 
+TEST(CoreHousekeeping, LooksNotMoreOftenThanAskedFor) {
+  for (const auto interval : {0s, 10s}) {
+    Simulation s(quiet(1).keepalive_interval(1s).housekeeping(interval));
+    auto asker = open_one(s);
+    s.release(*asker);
+    int pings = 0;
+    for (int i = 0; i < 1000; ++i) {
+      s.advance(100ms);
+      for (; !s.pinging.empty(); ++pings) s.ping_answers(true);
+    }
+    EXPECT_GE(pings, interval == 0s ? 80 : 8);
+    EXPECT_LE(pings, interval == 0s ? 120 : 10);
+  }
+}
+
 TEST(CoreHousekeeping, APingThatFailsClosesThatOneAlone) {
   Simulation s(quiet(2).keepalive_interval(30s));
   auto a = s.ask(), b = s.ask();

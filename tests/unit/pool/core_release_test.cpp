@@ -134,5 +134,74 @@ TEST(CoreRelease, AtMostATenthIsRetiredInASecond) {
   EXPECT_GE(before, 39U);
 }
 
+// What the driver does with a clock that stands still for a tick.
+void lease_of(PoolCore& core, TimePoint begin, TimePoint end) {
+  const auto grant = core.try_acquire_warm(begin, std::source_location::current());
+  ASSERT_TRUE(grant);
+  const auto weight = core.weight_of_time(grant);
+  ASSERT_TRUE(core.release_warm(weight == 0 ? core.latest() : end, grant, weight));
+}
+
+TEST(CoreRelease, EveryShortLeaseIsCountedAndTheClockIsReadForFewOfThem) {
+  Simulation s(quiet(1));
+  s.listening = false;
+  auto asker = s.ask();
+  s.connect_succeeds();
+  s.release(*asker);
+  const auto before = s.stats().use_time.count();
+  int read = 0;
+  for (int i = 0; i < 1600; ++i) {
+    const auto grant = s.core.try_acquire_warm(s.now, std::source_location::current());
+    const auto weight = s.core.weight_of_time(grant);
+    if (weight != 0) ++read;
+    ASSERT_TRUE(s.core.release_warm(s.now, grant, weight));
+  }
+  EXPECT_EQ(s.stats().use_time.count(), before + 1600);
+  EXPECT_EQ(s.stats().use_time.sum, 0ns);
+  EXPECT_LE(read, 16 + 1600 / 16);
+  EXPECT_GE(read, 16 + 1500 / 16);
+}
+
+TEST(CoreRelease, SampledUseTimesAddUpToWhatWasUsed) {
+  Simulation s(quiet(1));
+  s.listening = false;
+  auto asker = s.ask();
+  s.connect_succeeds();
+  s.release(*asker);
+  // Leases of 0.1 ms on a clock that ticks every 4 ms: one in forty sees a tick go by.
+  constexpr auto tick = 4ms;
+  const auto ticked = [&](Duration true_time) { return TimePoint{true_time / Duration{tick} * Duration{tick}} + 1h; };
+  Duration time{};
+  constexpr int leases = 200'000;
+  for (int i = 0; i < leases; ++i) {
+    const auto begin = ticked(time);
+    time += 100us;
+    lease_of(s.core, begin, ticked(time));
+    time += 7us;
+  }
+  const auto stats = s.stats();
+  EXPECT_EQ(stats.use_time.count(), std::uint64_t{leases} + 1);
+  const auto sum = std::chrono::duration<double>(stats.use_time.sum).count();
+  EXPECT_NEAR(sum, leases * 100e-6, 0.25 * leases * 100e-6);
+}
+
+TEST(CoreRelease, ALeaseKnownToBeLongIsTimedByItself) {
+  Simulation s(quiet(2));
+  s.listening = false;
+  auto a = s.ask(), b = s.ask();
+  s.connect_succeeds();
+  s.connect_succeeds();
+  s.release(*a);
+  s.release(*b);
+  for (int i = 0; i < 100; ++i) lease_of(s.core, s.now, s.now);
+  const auto held = s.core.try_acquire_warm(s.now, std::source_location::current());
+  s.now += 2s;
+  lease_of(s.core, s.now, s.now);  // by this the pool learns that time has gone by
+  const auto before = s.stats().use_time.sum;
+  EXPECT_EQ(s.core.weight_of_time(held), 1U);
+  ASSERT_TRUE(s.core.release_warm(s.now, held, 1));
+  EXPECT_EQ(s.stats().use_time.sum - before, 2s);
+}
+
 }  // namespace
 }  // namespace weir::test

@@ -152,5 +152,37 @@ TEST(Storm, EverybodyExpiringTogetherIsNotNoticedByUsers) {
   EXPECT_LE(waited * 100, asked) << "not even one of a hundred";
 }
 
+TEST(Storm, ARotatedPasswordFailsThoseWhoWaitAtOnceAndLeavesTheLiveConnectionsAlone) {
+  Simulation s(quiet(4).max_connecting(2).reconnect_min(50ms).reconnect_max(5s));
+  auto first = s.ask(), second = s.ask();
+  s.connect_succeeds();
+  s.connect_succeeds();
+  std::size_t attempts = 0;
+  // For a minute somebody asks every 10 ms; the connections that are open go round among two more users.
+  for (int i = 0; i < 6'000; ++i) {
+    auto asker = s.ask(LeaseKind::exclusive, 5s);
+    while (!s.connecting.empty()) {
+      ++attempts;
+      s.connect_fails(wrong_password());
+    }
+    if (asker->error) {
+      EXPECT_EQ(asker->error->kind(), errc::authentication_failed);
+    }
+    if (i % 10 == 0) {
+      s.release(*first);
+      if (!asker->grant && !asker->answered()) s.cancel(*asker);
+      while (!s.held.empty() && s.held.size() > 1) s.release(s.held.back());
+      first = s.ask();
+      ASSERT_TRUE(first->grant) << "a live connection goes on";
+    }
+    s.advance(10ms);
+    std::erase_if(s.askers, [](const auto& a) { return a->answered(); });
+  }
+  EXPECT_LE(attempts, 100U) << "no tight loop";
+  EXPECT_EQ(s.stats().generation, 0U) << "nothing was cleared";
+  EXPECT_EQ(s.stats().closed_total(), 0U);
+  EXPECT_EQ(s.stats().connects, 2U);
+}
+
 }  // namespace
 }  // namespace weir::test

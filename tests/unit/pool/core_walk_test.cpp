@@ -2,6 +2,7 @@
 #include "unit/pool/simulation.hpp"
 
 #include <random>
+#include <utility>
 
 namespace weir::test {
 namespace {
@@ -153,6 +154,47 @@ TEST_P(CoreWalk, KeepsTheRules) {
   s.core.each_connection([](const Slot& slot) { EXPECT_EQ(slot.state, SlotState::vacant); });
   const auto stats = s.stats();
   EXPECT_EQ(stats.connects, stats.closed_total());
+}
+
+// The warm path is a short cut through the same machine: with it and without it, everything is as it was.
+TEST_P(CoreWalk, TheWarmPathChangesNothing) {
+  const auto& [walk, seed] = GetParam();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  random_.seed(seed);
+  std::vector<std::string> endpoints;
+  for (std::size_t i = 0; i < walk.endpoints; ++i) endpoints.push_back("db:" + std::to_string(i));
+  Simulation with(walk.options, endpoints, seed), without(walk.options, endpoints, seed);
+  without.warm = false;
+  std::uint64_t immediate = 0;
+  for (int i = 0; i < 2'000 && !HasFailure(); ++i) {
+    with.listening = without.listening = chance(10);
+    const auto drawn = random_;
+    step(with);
+    const auto next = std::exchange(random_, drawn);
+    step(without);
+    EXPECT_EQ(random_, next);
+    const auto a = with.stats(), b = without.stats();
+    EXPECT_EQ(a.idle, b.idle);
+    EXPECT_EQ(a.used, b.used);
+    EXPECT_EQ(a.pending, b.pending);
+    EXPECT_EQ(a.acquires, b.acquires);
+    EXPECT_EQ(a.connects, b.connects);
+    EXPECT_EQ(a.closed, b.closed);
+    EXPECT_EQ(a.use_time.counts, b.use_time.counts);
+    EXPECT_EQ(a.use_time.sum, b.use_time.sum);
+    EXPECT_EQ(a.recommended_max, b.recommended_max);
+    EXPECT_EQ(with.core.due(), without.core.due());
+    EXPECT_EQ(with.core.oldest_lease(with.now), without.core.oldest_lease(without.now));
+    EXPECT_EQ(with.events.size(), without.events.size());
+    EXPECT_EQ(with.held.size(), without.held.size());
+    for (std::size_t h = 0; h < with.held.size() && !HasFailure(); ++h) {
+      EXPECT_EQ(with.held[h].slot->id, without.held[h].slot->id) << "another connection was handed out";
+    }
+    immediate = a.acquires_immediate;
+    for (auto* const s : {&with, &without})
+      if (i % 256 == 0) std::erase_if(s->askers, [](const auto& asker) { return asker->answered(); });
+  }
+  EXPECT_GT(immediate, 0U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, CoreWalk,

@@ -11,7 +11,12 @@ Simulation::Simulation(PoolOptions options, std::vector<std::string> endpoints, 
 Grant Simulation::try_acquire(LeaseKind kind) {
   Grant grant;
   apply([&](PoolCore& c) {
-    grant = c.try_acquire(now, kind, std::source_location::current());
+    const auto where = std::source_location::current();
+    if (warm && kind == LeaseKind::exclusive) grant = c.try_acquire_warm(now, where);
+    if (grant)
+      EXPECT_TRUE(c.actions().empty() && c.events().empty()) << "the warm path leaves nothing to be done";
+    else
+      grant = c.try_acquire(now, kind, where);
     if (grant) granted(grant);
   });
   return grant;
@@ -51,7 +56,10 @@ void Simulation::release(Grant grant, ReturnAs as) {
   });
   ASSERT_NE(found, held.end());
   held.erase(found);
-  apply([&](PoolCore& c) { c.release(now, grant, as); });
+  apply([&](PoolCore& c) {
+    if (!warm || as != ReturnAs::ready || !c.release_warm(now, grant)) return c.release(now, grant, as);
+    EXPECT_TRUE(c.actions().empty() && c.events().empty()) << "the warm path leaves nothing to be done";
+  });
 }
 
 void Simulation::release(Asker& asker, ReturnAs as) { release(std::exchange(asker.grant, {}), as); }

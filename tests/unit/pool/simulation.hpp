@@ -1,6 +1,6 @@
 #pragma once
 
-#include "pool/core/core.hpp"
+#include "pool/core/core_warm.hpp"
 
 #include <gtest/gtest.h>
 
@@ -68,6 +68,8 @@ class Simulation {
   void ping_answers(bool well, std::size_t index = 0);
   void reset_answers(bool well, std::size_t index = 0);
   void close_finishes(std::size_t index = 0);
+  /// Leases begin and end by the warm path where it will have them, as with the driver.
+  bool warm = true;
   /// Closes finish at once unless this is set.
   bool slow_closes = false;
 
