@@ -1,14 +1,25 @@
 // The conformance suite on the backends that come with weir.
 
 #include "conformance/backend_under_test.hpp"
+#include "conformance/missing_server.hpp"
 #include "conformance/waiting_backend.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <weir/config.hpp>
 
+#ifdef WEIR_TEST_POSTGRESQL
+#include "servers/postgres_schema.hpp"
+#include "servers/server.hpp"
+
+#include <unistd.h>
+#endif
+
 #include <atomic>
+#include <cstdlib>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace {
 
@@ -64,6 +75,33 @@ BackendUnderTest sqlite_memory() {
 }
 #endif
 
+#ifdef WEIR_TEST_POSTGRESQL
+// A schema for each test, in the one database of the test server.
+FreshDatabase fresh_schema(const weir::test::Server& server, const std::string& url) {
+  static std::atomic<unsigned> number{0};
+  const auto schema = "conformance_" + std::to_string(::getpid()) + "_" + std::to_string(++number);
+  auto keep = weir::test::make_schema(server.setting("POSTGRES_URL"), schema);
+  const char* const separator = url.find('?') == std::string::npos ? "?" : "&";
+  return FreshDatabase(url + separator + "schema=" + schema, keep);
+}
+
+BackendUnderTest postgresql(std::string name, std::vector<std::string> arguments, std::string setting) {
+  BackendUnderTest backend;
+  backend.name = std::move(name);
+  backend.fresh = [arguments, setting] {
+    const auto& server = weir::test::Server::start("postgres", arguments);
+    if (!server.running()) throw weir::conformance::MissingServer(server.why_not());
+    return fresh_schema(server, server.setting(setting) + "?sslmode=disable");
+  };
+  backend.same_url_same_records = true;
+  backend.durable = true;
+  backend.index_option = "index";
+  // Each of them is several statements on a real server.
+  if (std::getenv("WEIR_FULL") == nullptr) backend.differential_queries = 1'000;
+  return backend;
+}
+#endif
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -73,6 +111,12 @@ int main(int argc, char** argv) {
 #ifdef WEIR_TEST_SQLITE
   weir::conformance::register_backend_under_test(sqlite_file());
   weir::conformance::register_backend_under_test(sqlite_memory());
+#endif
+#ifdef WEIR_TEST_POSTGRESQL
+  weir::conformance::register_backend_under_test(postgresql("postgresql", {}, "POSTGRES_URL"));
+  if (std::getenv("WEIR_FULL") != nullptr)
+    weir::conformance::register_backend_under_test(
+        postgresql("postgresql_pgbouncer", {"--name", "pooled", "--pgbouncer"}, "POSTGRES_POOL_URL"));
 #endif
   return weir::conformance::run_suite(argc, argv);
 }

@@ -1,0 +1,175 @@
+// Many records in one statement. An item that the server refuses is found by halving, since a statement does all or
+// nothing.
+
+#include "backends/postgresql/codec.hpp"
+#include "backends/postgresql/operations.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace weir::postgres {
+namespace {
+
+constexpr std::size_t default_chunk = 2'000;
+constexpr std::size_t most_chunk_bytes = 4 * 1024 * 1024;
+
+// What concerns one item and not the connection, the server or the table.
+bool is_of_item(const Error& error) {
+  switch (error.kind()) {
+    case errc::already_exists:
+    case errc::conflict:
+    case errc::too_large:
+    case errc::constraint_violation:
+    case errc::invalid_argument: return true;
+    default: return false;
+  }
+}
+
+// A batch on its way.
+struct Batch {
+  Batch(Call c, WriteKind k, const std::vector<Record>& r, const BatchOptions& o)
+      : call(std::move(c)),
+        kind(k),
+        records(r),
+        collect(o.on_error() == OnError::collect && !o.atomic()),
+        all_or_nothing(o.atomic()) {
+    result.ids.resize(records.size());
+  }
+  Call call;
+  const WriteKind kind;
+  const std::vector<Record>& records;
+  const bool collect;
+  const bool all_or_nothing;
+  BatchResult result;
+};
+
+struct Encoded {
+  std::vector<std::string> ids;
+  std::vector<std::string> fields;
+  std::vector<std::string> metadata;
+};
+
+std::string text_of(const Json& json) {
+  auto parameter = json_parameter(json);
+  return parameter.bytes().substr(1);
+}
+
+// Of an upsert only the last record with an id counts: a statement may not change a row twice.
+Encoded encode(const Batch& batch, std::size_t begin, std::size_t end) {
+  Encoded out;
+  std::unordered_map<std::string_view, std::size_t> last;
+  if (batch.kind == WriteKind::upsert)
+    for (std::size_t i = begin; i < end; ++i) last[batch.records[i].id] = i;
+  for (std::size_t i = begin; i < end; ++i) {
+    const Record& record = batch.records[i];
+    if (batch.kind == WriteKind::upsert && last[record.id] != i) continue;
+    out.ids.push_back(record.id);
+    if (batch.kind == WriteKind::remove) continue;
+    out.fields.push_back(text_of(record.fields));
+    out.metadata.push_back(text_of(record.metadata));
+  }
+  return out;
+}
+
+std::vector<Statement> statements_of(const Batch& batch, std::size_t begin, std::size_t end) {
+  const TableStatements& sql = batch.call.statements();
+  Encoded encoded = encode(batch, begin, end);
+  std::vector<Parameter> values;
+  values.push_back(Parameter::text_array(encoded.ids));
+  if (batch.kind != WriteKind::remove) {
+    values.push_back(Parameter::jsonb_array(encoded.fields));
+    values.push_back(Parameter::jsonb_array(encoded.metadata));
+  }
+  const std::string* text = &sql.upsert_many;
+  if (batch.kind == WriteKind::remove) text = &sql.remove_many;
+  if (batch.kind == WriteKind::create) text = batch.collect ? &sql.create_absent : &sql.create_many;
+  std::vector<Statement> out;
+  const bool guarded = batch.call.conduit->in_transaction();
+  if (guarded) out.emplace_back("SAVEPOINT weir_batch");
+  out.emplace_back(*text, std::move(values));
+  if (guarded) out.emplace_back("RELEASE weir_batch");
+  return out;
+}
+
+// What a statement that succeeded did with each item.
+void note(Batch& batch, const Request& request, std::size_t begin, std::size_t end) {
+  const PGresult* const result = request.result(batch.call.conduit->in_transaction() ? 1 : 0);
+  const bool names_ids = batch.kind == WriteKind::remove || (batch.kind == WriteKind::create && batch.collect);
+  std::unordered_set<std::string_view> named;
+  if (names_ids)
+    for (int row = 0; row < PQntuples(result); ++row) named.insert(field_of(result, row, 0));
+  for (std::size_t i = begin; i < end; ++i) {
+    const std::string& id = batch.records[i].id;
+    // Of several records with one id the first was made or removed.
+    if (!names_ids || named.erase(id) != 0) {
+      batch.result.ids[i] = id;
+    } else if (batch.kind == WriteKind::create) {
+      batch.result.errors.emplace_back(i, id, Error(errc::already_exists, "the id is stored already"));
+    }
+  }
+}
+
+awaitable<void> back_to_savepoint(Batch& batch) {
+  std::vector<Statement> statements;
+  statements.emplace_back("ROLLBACK TO weir_batch");
+  statements.emplace_back("RELEASE weir_batch");
+  co_await batch.call.conduit->ask(std::move(statements), false, Sharing::exclusive, batch.call.deadline);
+}
+
+awaitable<void> write_range(Batch& batch, std::size_t begin, std::size_t end) {
+  std::optional<Error> refused;
+  try {
+    const auto request = co_await batch.call.conduit->ask(statements_of(batch, begin, end), true, Sharing::exclusive,
+                                                          batch.call.deadline);
+    note(batch, *request, begin, end);
+  } catch (const Error& error) {
+    if (!is_of_item(error)) throw;
+    refused = error;
+  }
+  if (!refused) co_return;
+  if (batch.call.conduit->in_transaction()) co_await back_to_savepoint(batch);
+  if (batch.all_or_nothing) throw *refused;
+  if (end - begin == 1) {
+    if (!batch.collect) throw *refused;
+    batch.result.errors.emplace_back(begin, batch.records[begin].id, *refused);
+    co_return;
+  }
+  const std::size_t middle = begin + (end - begin) / 2;
+  co_await write_range(batch, begin, middle);
+  co_await write_range(batch, middle, end);
+}
+
+// About what a record takes on the wire, cheaply.
+std::size_t weight(const Record& record) {
+  std::size_t bytes = record.id.size() + 32;
+  for (const auto& [key, value] : record.fields.items())
+    bytes += key.size() + (value.is_string() ? value.get_ref<const std::string&>().size()
+                                             : (value.is_structured() ? 256 * value.size() : 8));
+  return bytes;
+}
+
+std::size_t chunk_end(const std::vector<Record>& records, std::size_t begin, std::size_t most) {
+  std::size_t bytes = 0;
+  std::size_t end = begin;
+  while (end < records.size() && end - begin < most && (bytes < most_chunk_bytes || end == begin))
+    bytes += weight(records[end++]);
+  return end;
+}
+
+}  // namespace
+
+awaitable<BatchResult> write_many(Call call, WriteKind kind, std::vector<Record> records, BatchOptions options) {
+  Batch batch(call, kind, records, options);
+  const std::size_t most = options.chunk() != 0 ? options.chunk() : default_chunk;
+  for (std::size_t begin = 0; begin < records.size();) {
+    const std::size_t end = chunk_end(records, begin, most);
+    co_await write_range(batch, begin, end);
+    begin = end;
+  }
+  std::sort(batch.result.errors.begin(), batch.result.errors.end(),
+            [](const ItemError& a, const ItemError& b) { return a.index < b.index; });
+  co_return std::move(batch.result);
+}
+
+}  // namespace weir::postgres

@@ -1,0 +1,118 @@
+#include "backends/postgresql/settings.hpp"
+
+#include <weir/error.hpp>
+
+#include <utility>
+
+namespace weir::postgres {
+namespace {
+
+using std::chrono::milliseconds;
+
+// "host:port", "[IPv6]:port" or "/folder:port", as the configuration has normalised them.
+ConnectSettings::Host split(const std::string& text) {
+  const auto colon = text.rfind(':');
+  ConnectSettings::Host host{text.substr(0, colon), text.substr(colon + 1)};
+  if (host.name.starts_with('[') && host.name.ends_with(']')) host.name = host.name.substr(1, host.name.size() - 2);
+  return host;
+}
+
+std::string seconds(milliseconds duration) {
+  return std::to_string(std::chrono::ceil<std::chrono::seconds>(duration).count());
+}
+
+std::shared_ptr<const ConnectSettings> connect_settings(const Config& config) {
+  auto out = std::make_shared<ConnectSettings>();
+  for (const std::string& host : config.get<std::vector<std::string>>("hosts")) out->hosts.push_back(split(host));
+  const auto add = [&](const char* keyword, std::string value) {
+    if (!value.empty()) out->keywords.emplace_back(keyword, std::move(value));
+  };
+  const auto text = [&](const char* option) { return config.get<std::string>(option); };
+  add("dbname", text("database"));
+  add("user", text("user"));
+  add("password", text("password"));
+  add("passfile", text("passfile"));
+  add("service", text("service"));
+  add("sslmode", text("sslmode"));
+  add("sslrootcert", text("ca_certs"));
+  add("sslcert", text("client_cert"));
+  add("sslkey", text("client_key"));
+  add("sslpassword", text("client_key_password"));
+  add("sslcrl", text("crl"));
+  add("channel_binding", text("channel_binding"));
+  add("application_name", text("application_name"));
+  add("options", text("options"));
+  add("client_encoding", "UTF8");
+  add("tcp_user_timeout", std::to_string(config.get<milliseconds>("tcp_user_timeout").count()));
+  const auto keepalive = config.get<milliseconds>("tcp_keepalive");
+  add("keepalives", keepalive.count() > 0 ? "1" : "0");
+  if (keepalive.count() > 0) add("keepalives_idle", seconds(keepalive));
+  add("keepalives_interval", seconds(config.get<milliseconds>("tcp_keepalive_interval")));
+  add("keepalives_count", std::to_string(config.get<unsigned>("tcp_keepalive_count")));
+  out->target_session_attrs = text("target_session_attrs");
+  out->shuffle_hosts = text("load_balance_hosts") == "random";
+  out->server_timeouts = config.get<bool>("server_timeouts");
+  out->statement_cache = config.get<unsigned>("statement_cache_size");
+  out->connect_timeout = config.get<milliseconds>("connect_timeout");
+  return out;
+}
+
+std::string endpoint_of(const Config& config) {
+  std::string out;
+  for (const std::string& host : config.get<std::vector<std::string>>("hosts")) out += (out.empty() ? "" : ",") + host;
+  return out;
+}
+
+}  // namespace
+
+PoolOptions pool_options(const Config& config) {
+  const auto number = [&](const char* option) { return config.get<unsigned>(option); };
+  const auto time = [&](const char* option) { return config.get<milliseconds>(option); };
+  PoolOptions out;
+  out.max_size(number("max_size")).min_size(number("min_size")).min_idle(number("min_idle"));
+  if (config.has("max_idle")) out.max_idle(number("max_idle"));
+  out.total_limit(number("total_limit")).max_connecting(number("max_connecting"));
+  out.pipeline_depth(number("pipeline_depth"));
+  out.acquire_timeout(time("acquire_timeout")).max_waiters(number("max_waiters")).slow_acquire(time("slow_acquire"));
+  out.selection_timeout(time("selection_timeout")).fail_fast(config.get<bool>("fail_fast"));
+  out.connect_timeout(time("connect_timeout")).attempt_delay(time("attempt_delay"));
+  out.reconnect_min(time("reconnect_min")).reconnect_max(time("reconnect_max"));
+  out.tcp_user_timeout(time("tcp_user_timeout")).tcp_keepalive_idle(time("tcp_keepalive"));
+  out.tcp_keepalive_interval(time("tcp_keepalive_interval")).tcp_keepalive_count(number("tcp_keepalive_count"));
+  out.start_paused(config.get<bool>("start_paused"));
+  out.idle_timeout(time("idle_timeout")).max_lifetime(time("max_lifetime"));
+  out.max_uses(config.get<std::uint64_t>("max_uses"));
+  out.validate_after(time("validate_after")).keepalive_interval(time("keepalive_interval"));
+  out.ping_timeout(time("ping_timeout")).reset_timeout(time("reset_timeout"));
+  out.reuse(config.get<std::string>("reuse") == "fifo" ? Reuse::fifo : Reuse::lifo);
+  out.heartbeat_interval(time("heartbeat_interval")).min_heartbeat(time("min_heartbeat"));
+  out.eject_after(number("eject_after")).eject_base(time("eject_base")).eject_max(time("eject_max"));
+  out.lease_warning(time("lease_warning")).drain_timeout(time("drain_timeout"));
+  out.loop_threads(number("loop_threads"));
+  return out;
+}
+
+Settings::Settings(const Config& config)
+    : table(config.get<std::string>("schema"), config.get<std::string>("table"),
+            config.get<std::vector<std::string>>("index")),
+      statements(table),
+      connect(connect_settings(config)),
+      pool(pool_options(config)),
+      key("postgres", endpoint_of(config), config.identity()),
+      reads_key("postgres", endpoint_of(config), config.identity() + " reads"),
+      endpoint(endpoint_of(config)),
+      may_create(config.get<bool>("create_if_missing")),
+      timeout(config.get<milliseconds>("timeout")),
+      max_shared_result(config.get<std::uint64_t>("max_shared_result")) {
+  if (config.get<std::string>("storage") != "document")
+    throw Error(errc::unsupported, "option storage: existing tables cannot be mapped yet, only `document` is there");
+  if (!config.get<std::string>("key_field").empty())
+    throw Error(errc::unsupported, "option key_field: only for mapped tables, which are not there yet");
+  if (const auto reads = config.get<std::string>("read_from"); reads != "primary") {
+    auto elsewhere = std::make_shared<ConnectSettings>(*connect);
+    elsewhere->target_session_attrs = reads == "standby" ? "standby" : "any";
+    connect_reads = std::move(elsewhere);
+  }
+}
+
+}  // namespace weir::postgres

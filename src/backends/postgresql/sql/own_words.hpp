@@ -1,0 +1,19 @@
+#pragma once
+
+// What a statement of the user begins with, which decides where it may run. Pure.
+
+#include <string>
+#include <string_view>
+
+namespace weir::postgres {
+
+// The first word in upper case, behind blanks, comments and opening brackets; empty: there is none.
+std::string first_word(std::string_view sql);
+// BEGIN, COMMIT and their like: the library keeps account of transactions.
+bool controls_transaction(std::string_view sql);
+// LISTEN, SET and their like, which a pooler in transaction mode does not keep together with what follows.
+bool needs_session(std::string_view sql);
+// By its command tag, such as "CREATE TABLE": whether the session may be another one afterwards.
+bool changes_session(std::string_view command_tag) noexcept;
+
+}  // namespace weir::postgres

@@ -1,0 +1,195 @@
+#include "backends/postgresql/wire/copy.hpp"
+
+#include "backends/postgresql/wire/result.hpp"
+#include "backends/postgresql/wire/wait.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <charconv>
+
+namespace weir::postgres {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::size_t piece_bytes = 64 * 1024;
+
+std::uint64_t rows_of(const PGresult* result) {
+  const std::string_view count = PQcmdTuples(const_cast<PGresult*>(result));
+  std::uint64_t rows = 0;
+  std::from_chars(count.data(), count.data() + count.size(), rows);
+  return rows;
+}
+
+}  // namespace
+
+CopyChannel::CopyChannel(Lease<Connection> lease, std::chrono::milliseconds timeout)
+    : lease_(std::move(lease)), session_((*lease_)->session), timeout_(timeout) {}
+
+CopyChannel::~CopyChannel() {
+  if (lease_) lease_->discard();
+}
+
+// The session's state is touched on its executor only. What is thrown in the middle ends the connection, since nobody
+// knows its state.
+template <class T>
+awaitable<T> CopyChannel::on_session(std::shared_ptr<CopyChannel> self, awaitable<T> operation) {
+  if (!self->lease_) throw Error(errc::invalid_argument, "the copy has ended");
+  self->deadline_ = self->timeout_.count() == 0 ? Clock::time_point::max() : Clock::now() + self->timeout_;
+  const auto executor = self->session_->executor();
+  struct Guard {
+    explicit Guard(std::shared_ptr<CopyChannel> c) : channel(std::move(c)) {}
+    Guard(const Guard&) = delete;
+    Guard& operator=(const Guard&) = delete;
+    ~Guard() {
+      if (well || !channel->lease_) return;
+      channel->lease_->discard();
+      channel->lease_.reset();
+    }
+    std::shared_ptr<CopyChannel> channel;
+    bool well = false;
+  } guard(self);
+  if constexpr (std::is_void_v<T>) {
+    co_await asio::co_spawn(executor, std::move(operation), asio::use_awaitable);
+    guard.well = true;
+  } else {
+    T value = co_await asio::co_spawn(executor, std::move(operation), asio::use_awaitable);
+    guard.well = true;
+    co_return value;
+  }
+}
+
+awaitable<void> CopyChannel::start(std::shared_ptr<CopyChannel> self, std::string sql, bool in) {
+  auto operation = self->do_start(std::move(sql), in);
+  co_await on_session<void>(self, std::move(operation));
+}
+awaitable<void> CopyChannel::write(std::shared_ptr<CopyChannel> self, std::string bytes) {
+  auto operation = self->do_write(std::move(bytes));
+  co_await on_session<void>(self, std::move(operation));
+}
+awaitable<std::uint64_t> CopyChannel::finish(std::shared_ptr<CopyChannel> self) {
+  auto operation = self->do_finish();
+  const auto rows = co_await on_session<std::uint64_t>(self, std::move(operation));
+  co_return rows;
+}
+awaitable<std::optional<std::string>> CopyChannel::next(std::shared_ptr<CopyChannel> self) {
+  if (self->ended()) co_return std::nullopt;
+  auto operation = self->do_next();
+  auto piece = co_await on_session<std::optional<std::string>>(self, std::move(operation));
+  co_return piece;
+}
+
+PGconn* CopyChannel::connection() const {
+  if (session_->closed()) throw connection_lost(false, "the connection was closed");
+  return session_->connection_;
+}
+
+void CopyChannel::broken() { throw connection_lost(true, "the connection broke during COPY"); }
+
+awaitable<void> CopyChannel::wait(bool readable) {
+  auto* const raw = connection();
+  co_await wait_for(session_->executor(), PQsocket(raw), readable ? WaitFor::readable : WaitFor::writable, deadline_,
+                    Error(errc::timeout, "the deadline passed during COPY; nothing was stored"));
+}
+
+awaitable<void> CopyChannel::flush() {
+  for (;;) {
+    const int left = PQflush(connection());
+    if (left < 0) broken();
+    if (left == 0) co_return;
+    co_await wait(false);
+    // The server may have something to say, such as a notice, before it takes more.
+    if (PQconsumeInput(connection()) != 1) broken();
+  }
+}
+
+awaitable<ResultPtr> CopyChannel::result() {
+  while (PQisBusy(connection()) != 0) {
+    co_await wait(true);
+    if (PQconsumeInput(connection()) != 1) broken();
+  }
+  ResultPtr next(PQgetResult(connection()));
+  co_return next;
+}
+
+// Everything to the end of the statement; then the session is as it was.
+awaitable<void> CopyChannel::drain(ResultPtr last) {
+  std::optional<Error> failed;
+  while (last) {
+    if (PQresultStatus(last.get()) == PGRES_FATAL_ERROR && !failed) {
+      const ServerError error = server_error_of(last.get());
+      if (error.state.empty()) broken();
+      failed = make_error(error);
+    }
+    last = co_await result();
+  }
+  give_back();
+  if (failed) throw *failed;
+}
+
+void CopyChannel::give_back() {
+  if (PQenterPipelineMode(connection()) != 1) broken();
+  session_->socket_.assign(PQsocket(connection()));
+  lease_->release();
+  lease_.reset();
+}
+
+awaitable<void> CopyChannel::do_start(std::string sql, bool in) {
+  session_->socket_.release();
+  if (PQexitPipelineMode(connection()) != 1) broken();
+  if (PQsendQuery(connection(), sql.c_str()) != 1) broken();
+  co_await flush();
+  ResultPtr first = co_await result();
+  const auto wanted = in ? PGRES_COPY_IN : PGRES_COPY_OUT;
+  const auto status = first ? PQresultStatus(first.get()) : PGRES_EMPTY_QUERY;
+  if (status == wanted) co_return;
+  if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT)
+    throw Error(errc::invalid_argument, in ? "the statement copies out, not in" : "the statement copies in, not out");
+  co_await drain(std::move(first));
+  throw Error(errc::invalid_argument, in ? "no COPY … FROM STDIN" : "no COPY … TO STDOUT");
+}
+
+awaitable<void> CopyChannel::do_write(std::string bytes) {
+  for (std::size_t at = 0; at < bytes.size(); at += piece_bytes) {
+    const auto size = std::min(piece_bytes, bytes.size() - at);
+    if (PQputCopyData(connection(), bytes.data() + at, static_cast<int>(size)) != 1) broken();
+    co_await flush();
+  }
+}
+
+awaitable<std::uint64_t> CopyChannel::do_finish() {
+  if (PQputCopyEnd(connection(), nullptr) != 1) broken();
+  co_await flush();
+  ResultPtr last = co_await result();
+  const auto rows = last ? rows_of(last.get()) : 0;
+  co_await drain(std::move(last));
+  co_return rows;
+}
+
+awaitable<std::optional<std::string>> CopyChannel::do_next() {
+  std::string piece;
+  while (!at_end_ && piece.size() < piece_bytes) {
+    char* row = nullptr;
+    const int size = PQgetCopyData(connection(), &row, 1);
+    if (size > 0) {
+      piece.append(row, static_cast<std::size_t>(size));
+      PQfreemem(row);
+      continue;
+    }
+    if (size == 0) {
+      if (!piece.empty()) break;
+      co_await wait(true);
+      if (PQconsumeInput(connection()) != 1) broken();
+      continue;
+    }
+    if (size == -2) broken();
+    at_end_ = true;
+  }
+  if (!piece.empty()) co_return std::optional<std::string>(std::move(piece));
+  ResultPtr last = co_await result();
+  co_await drain(std::move(last));
+  co_return std::nullopt;
+}
+
+}  // namespace weir::postgres

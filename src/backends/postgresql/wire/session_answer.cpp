@@ -1,0 +1,220 @@
+// What comes back: results go to the request at the head of the line, and when its Sync is answered, so is whoever
+// waits for it.
+
+#include "backends/postgresql/sql/own_words.hpp"
+#include "backends/postgresql/wire/result.hpp"
+#include "backends/postgresql/wire/session.hpp"
+#include "observability/logger.hpp"
+
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/dispatch.hpp>
+
+#include <utility>
+
+namespace weir::postgres {
+namespace {
+
+namespace asio = boost::asio;
+
+log::Component& logger() {
+  static auto& component = log::component("postgres");
+  return component;
+}
+
+}  // namespace
+
+void Session::read_on() {
+  if (reading_) return;
+  reading_ = true;
+  socket_.async_wait(asio::posix::stream_descriptor::wait_read,
+                     [self = shared_from_this()](const boost::system::error_code& failed) {
+                       self->reading_ = false;
+                       if (failed || self->connection_ == nullptr) return;
+                       self->on_readable();
+                       self->deliver();
+                     });
+}
+
+void Session::on_readable() {
+  const bool well = PQconsumeInput(connection_) == 1;
+  take_notifications();
+  process();
+  if (connection_ == nullptr) return;
+  if (!well || PQstatus(connection_) == CONNECTION_BAD) return lost(fatal_);
+  if (!inflight_.empty() || on_notification) read_on();
+}
+
+void Session::process() {
+  unsigned ends = 0;  // without a result between them
+  while (connection_ != nullptr && !inflight_.empty() && PQisBusy(connection_) == 0) {
+    ResultPtr result(PQgetResult(connection_));
+    if (result) {
+      ends = 0;
+      take_result(std::move(result));
+      continue;
+    }
+    if (++ends > 1) return;
+    Request& head = *inflight_.front();
+    if (head.step_ < head.steps_.size()) ++head.step_;
+  }
+}
+
+void Session::take_result(ResultPtr result) {
+  Request& head = *inflight_.front();
+  const auto status = PQresultStatus(result.get());
+  if (status == PGRES_PIPELINE_SYNC) return finish_head();
+  if (head.step_ >= head.steps_.size()) return;  // libpq repeats the loss of a connection
+  const Request::Step& step = head.steps_[head.step_];
+  switch (status) {
+    case PGRES_FATAL_ERROR: {
+      ServerError error = server_error_of(result.get());
+      if (error.fatal) fatal_ = true;
+      if (step.entry && (step.parse || is_stale_statement(error))) {
+        cache_.drop(step.entry);
+        head.stale_ = is_stale_statement(error);
+      }
+      // libpq's own words about a lost connection are no answer.
+      if (!error.state.empty() && !head.server_error) head.server_error = std::move(error);
+      return;
+    }
+    case PGRES_PIPELINE_ABORTED:
+      if (step.parse && step.entry) cache_.drop(step.entry);
+      return;
+    default:
+      if (step.parse) {
+        if (step.entry) cache_.prepared(step.entry);
+        return;
+      }
+      if (head.reset_behind || (head.foreign && changes_session(PQcmdStatus(result.get())))) mark_dirty();
+      if (!head.abandoned_) head.results.push_back(std::move(result));
+  }
+}
+
+void Session::finish_head() {
+  const RequestPtr head = std::move(inflight_.front());
+  inflight_.pop_front();
+  for (const auto& step : head->steps_)
+    if (step.entry && !step.parse) cache_.finished(step.entry);
+  const auto now = Clock::now();
+  head->running = now - head->head_since_;
+  if (!inflight_.empty()) inflight_.front()->head_since_ = now;
+  if (head->fence_) {
+    fence_answered();
+    publish();
+    return head_arrived();
+  }
+  publish();
+  if (head == cancel_target_) cancel_target_.reset();
+  const bool stray = head->server_error && head->server_error->state == "57014" && cancel_ != Cancel::none &&
+                     !head->abandoned_ && !head->in_transaction && !head->error;
+  if (head->error && !head->abandoned_) {
+    // It was given up while it ran: either it was stopped, or this is its answer after all.
+    if (head->server_error && head->server_error->state == "57014") {
+      head->server_error.reset();
+      head->error = head->error->with_maybe_applied(false);
+    } else {
+      head->error.reset();
+    }
+  } else if (stray) {
+    head->server_error.reset();
+    head->repeat = true;
+  } else if (head->stale_ && !head->in_transaction && !head->resent_ && !head->abandoned_) {
+    // The server no longer has the statement. Nothing happened: once more, and without its name if it was not our
+    // doing.
+    if (head->server_error && head->server_error->state != "0A000")
+      family_->pooler.store(true, std::memory_order_relaxed);
+    head->resent_ = true;
+    head->stale_ = false;
+    head->server_error.reset();
+    head->results.clear();
+    start(head);
+    return head_arrived();
+  } else if (head->stale_ && head->in_transaction && head->server_error) {
+    head->error = Error(errc::serialization_failure, "the table was changed while the transaction ran; run it again",
+                        ErrorContext{}.server_code(head->server_error->state));
+  }
+  answer(*head);
+  if (cancel_ == Cancel::none && inflight_.empty() && !waiting_.empty()) start_waiting();
+  head_arrived();
+}
+
+// Somebody is at the head of the line now; if nobody waits for it any longer, the server need not work on it.
+void Session::head_arrived() {
+  if (connection_ == nullptr || inflight_.empty()) return;
+  if (inflight_.front()->abandoned_ && !inflight_.front()->fence_) want_cancel();
+}
+
+void Session::lost(bool fatal_seen) {
+  if (connection_ == nullptr) return;
+  // What libpq has received already may tell why.
+  process();
+  if (connection_ == nullptr) return;
+  auto unanswered = std::exchange(inflight_, {});
+  auto unsent = std::exchange(waiting_, {});
+  fatal_seen = fatal_seen || fatal_;
+  close(false);
+  for (const auto& request : unanswered) {
+    for (const auto& step : request->steps_)
+      if (step.entry && !step.parse) cache_.finished(step.entry);
+    const bool answered = request->server_error.has_value();
+    if (!answered && !request->error)
+      request->error = connection_lost(request->write && !fatal_seen, "the connection broke before the answer");
+    answer(*request);
+  }
+  for (const auto& request : unsent) {
+    if (!request->error) request->error = connection_lost(false, "the connection broke before anything was sent");
+    answer(*request);
+  }
+}
+
+// The lease goes back before whoever waits goes on, so that it finds the connection free.
+void Session::answer(Request& request) {
+  request.state_ = Request::State::done;
+  if (request.lease) {
+    auto lease = std::move(*request.lease);
+    request.lease.reset();
+    if (connection_ == nullptr) {
+      const bool all = request.server_error && ends_the_pool(request.server_error->state);
+      if (all) lease.fail(make_error(*request.server_error));
+      lease.discard();
+    } else if (request.server_error && ends_the_pool(request.server_error->state)) {
+      lease.fail(make_error(*request.server_error));
+    } else if (PQtransactionStatus(connection_) != PQTRANS_IDLE && inflight_.empty()) {
+      logger().write(log::Level::error, "a statement left a transaction open on a shared connection; it is closed");
+      lease.discard();
+    } else {
+      lease.release();
+    }
+  }
+  if (!request.handler_) return;
+  answered_.push_back(std::move(*request.handler_));
+  request.handler_.reset();
+}
+
+// The last thing a turn does: what runs then may ask for more, or end this session.
+void Session::deliver() {
+  auto handlers = std::exchange(answered_, {});
+  for (auto& handler : handlers) {
+    if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected()) slot.clear();
+    const auto executor = asio::get_associated_executor(handler, executor_);
+    asio::dispatch(executor, std::move(handler));
+  }
+  if (answered_.empty() && answered_.capacity() == 0) {
+    handlers.clear();
+    answered_.swap(handlers);
+  }
+}
+
+void Session::take_notifications() {
+  while (PGnotify* const note = PQnotifies(connection_)) {
+    if (on_notification) {
+      on_notification(note->relname, note->extra, note->be_pid);
+    } else {
+      logger().write(log::Level::warning, "a notification came on a connection that nobody listens on");
+    }
+    PQfreemem(note);
+  }
+}
+
+}  // namespace weir::postgres

@@ -1,0 +1,202 @@
+// How a request is given up: by its deadline, or by the caller. docs/postgresql.md, "Cancelling".
+
+#include "backends/postgresql/wire/session.hpp"
+#include "observability/logger.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+namespace weir::postgres {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+
+// For the cancel's own connection, and for the fence.
+constexpr milliseconds patience{1'000};
+
+// How long whoever gave up waits to hear what became of a statement that is being cancelled.
+constexpr milliseconds grace{300};
+
+}  // namespace
+
+void Session::give_up(const RequestPtr& request, errc why) {
+  if (request->state_ == Request::State::done || request->abandoned_ || request->fence_) return;
+  if (request->error) return abandon(request);  // it was given up before, and nothing was heard since
+  const bool sent = request->state_ == Request::State::written;
+  const char* const phase = sent ? "the statement is on its way" : "nothing was sent yet";
+  ErrorContext context;
+  context.maybe_applied(sent && request->write);
+  request->error =
+      Error(why, std::string(why == errc::timeout ? "the deadline passed: " : "cancelled: ") + phase, context);
+  if (!sent) {
+    std::erase(waiting_, request);
+    publish();
+    return answer(*request);
+  }
+  if (inflight_.front() != request || !cancel_key_) return abandon(request);
+  // It is running. The server soon says whether it was stopped, which is more than we know.
+  want_cancel();
+  request->deadline = Clock::now() + grace;
+  arm(request->deadline);
+}
+
+// Whoever waits is answered now; what the server says is read and dropped.
+void Session::abandon(const RequestPtr& request) {
+  request->abandoned_ = true;
+  if (request->handler_) {
+    answered_.push_back(std::move(*request->handler_));
+    request->handler_.reset();
+  }
+  if (!inflight_.empty() && inflight_.front() == request) want_cancel();
+}
+
+// The statement at the head is not wanted any longer. From here on nothing is written until the fence came back.
+void Session::want_cancel() {
+  if (cancel_ != Cancel::none || connection_ == nullptr) return;
+  if (!cancel_key_) return;  // nothing to cancel with: it is waited for
+  cancel_ = Cancel::wanted;
+  cancel_target_ = inflight_.front();
+  family_->cancels.enter([weak = weak_from_this(), executor = executor_, family = family_] {
+    asio::post(executor, [weak, family] {
+      const auto self = weak.lock();
+      if (!self || self->connection_ == nullptr) return family->cancels.leave();
+      self->holds_cancel_slot_ = true;
+      self->send_cancel();
+      self->deliver();
+    });
+  });
+}
+
+void Session::send_cancel() {
+  if (!cancel_target_) {  // it has ended by itself meanwhile: there is nothing to hit, and nothing to fear
+    cancel_ = Cancel::none;
+    holds_cancel_slot_ = false;
+    family_->cancels.leave();
+    start_waiting();
+    publish();
+    return head_arrived();
+  }
+  cancel_ = Cancel::sent;
+  asio::co_spawn(executor_, dial_cancel(), [self = shared_from_this()](const std::exception_ptr&) {
+    // However it went: the fence tells when no interrupt can come any longer.
+    if (std::exchange(self->holds_cancel_slot_, false)) self->family_->cancels.leave();
+    self->cancel_sent();
+    self->deliver();
+  });
+}
+
+namespace {
+
+template <class Socket>
+awaitable<void> say_and_wait(Socket& socket, std::string bytes) {
+  co_await asio::async_write(socket, asio::buffer(bytes), asio::use_awaitable);
+  // The server closes the connection when it has sent the signal.
+  char nothing[16];
+  boost::system::error_code closed;
+  co_await socket.async_read_some(asio::buffer(nothing), asio::redirect_error(asio::use_awaitable, closed));
+}
+
+}  // namespace
+
+awaitable<void> Session::dial_cancel() {
+  const auto self = shared_from_this();
+  const std::string bytes = cancel_request(*cancel_key_);
+  const char* const address = PQhostaddr(connection_);
+  const std::string host = address == nullptr ? "" : address;
+  const std::string name = PQhost(connection_) == nullptr ? "" : PQhost(connection_);
+  const std::string port = PQport(connection_) == nullptr ? "5432" : PQport(connection_);
+  asio::steady_timer limit(executor_, patience);
+  if (name.starts_with('/')) {
+    auto socket = std::make_shared<asio::local::stream_protocol::socket>(executor_);
+    limit.async_wait([socket](const boost::system::error_code& failed) {
+      if (!failed) socket->close();
+    });
+    const asio::local::stream_protocol::endpoint endpoint(name + "/.s.PGSQL." + port);
+    co_await socket->async_connect(endpoint, asio::use_awaitable);
+    co_await say_and_wait(*socket, bytes);
+    co_return;
+  }
+  std::uint16_t number = 0;
+  std::from_chars(port.data(), port.data() + port.size(), number);
+  const asio::ip::tcp::endpoint endpoint(asio::ip::make_address(host), number);
+  auto socket = std::make_shared<asio::ip::tcp::socket>(executor_);
+  limit.async_wait([socket](const boost::system::error_code& failed) {
+    if (!failed) socket->close();
+  });
+  co_await socket->async_connect(endpoint, asio::use_awaitable);
+  co_await say_and_wait(*socket, bytes);
+}
+
+// The signal is on its way or was delivered; an empty statement behind everything that was written comes back after it.
+void Session::cancel_sent() {
+  if (connection_ == nullptr) return;
+  cancel_ = Cancel::fencing;
+  auto fence = std::make_shared<Request>();
+  fence->fence_ = true;
+  fence->statements.emplace_back("", std::vector<Parameter>{}, false);
+  fence_due_ = Clock::now() + patience;
+  arm(fence_due_);
+  write(fence);
+}
+
+void Session::fence_answered() {
+  cancel_ = Cancel::none;
+  cancel_target_.reset();
+  fence_due_ = Clock::time_point::max();
+  start_waiting();
+}
+
+// ---- deadlines
+// ------------------------------------------------------------------------------------------------------------
+
+// One timer, moved only when something nearer comes; it does not keep the loop running.
+void Session::arm(Clock::time_point due) {
+  if (due >= armed_) return;
+  armed_ = due;
+  timer_.expires_at(due);
+  timer_.async_wait([weak = weak_from_this(), loop = loop_](const boost::system::error_code& failed) {
+    loop.remember_work();
+    const auto self = weak.lock();
+    if (failed || !self) return;
+    auto* const session = self.get();
+    asio::dispatch(session->executor_, [self] { self->timer_fired(); });
+  });
+  loop_.forget_work();
+}
+
+void Session::timer_fired() {
+  armed_ = Clock::time_point::max();
+  if (connection_ == nullptr) return;
+  const auto now = Clock::now();
+  if (fence_due_ <= now) {
+    fence_due_ = Clock::time_point::max();
+    log::component("postgres")
+        .write(log::Level::warning, "a cancelled statement did not end; its connection is closed");
+    lost(false);
+    return deliver();
+  }
+  const auto in_line = inflight_;
+  for (const auto& request : in_line)
+    if (request->deadline <= now) give_up(request, errc::timeout);
+  const auto queued = waiting_;
+  for (const auto& request : queued)
+    if (request->deadline <= now) give_up(request, errc::timeout);
+  auto next = fence_due_;
+  for (const auto& request : inflight_)
+    if (!request->abandoned_) next = std::min(next, request->deadline);
+  for (const auto& request : waiting_) next = std::min(next, request->deadline);
+  if (next != Clock::time_point::max()) arm(next);
+  deliver();
+}
+
+}  // namespace weir::postgres

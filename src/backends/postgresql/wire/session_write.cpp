@@ -1,0 +1,108 @@
+// How a request is put on the wire.
+
+#include "backends/postgresql/wire/session.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <string>
+#include <vector>
+
+namespace weir::postgres {
+
+namespace asio = boost::asio;
+
+void Session::write(const RequestPtr& request) {
+  request->state_ = Request::State::written;
+  inflight_.push_back(request);
+  if (inflight_.size() == 1) request->head_since_ = Clock::now();
+  publish();
+  if (!send(*request)) return lost(false);
+  flush();
+  if (connection_ != nullptr) read_on();
+}
+
+bool Session::send(Request& request) {
+  request.steps_.clear();
+  request.step_ = 0;
+  for (const Statement& statement : request.statements)
+    if (!send_statement(request, statement)) return false;
+  return send_sync();
+}
+
+bool Session::send_statement(Request& request, const Statement& statement) {
+  const auto count = statement.values.size();
+  std::vector<Oid> types(count);
+  std::vector<const char*> values(count);
+  std::vector<int> lengths(count);
+  std::vector<int> formats(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const Parameter& value = statement.values[i];
+    types[i] = static_cast<Oid>(value.type());
+    values[i] = value.is_null() ? nullptr : value.bytes().data();
+    lengths[i] = static_cast<int>(value.bytes().size());
+    formats[i] = value.binary() ? 1 : 0;
+  }
+  const int size = static_cast<int>(count);
+  const int result_format = statement.binary_result ? 1 : 0;
+  if (family_->pooler.load(std::memory_order_relaxed)) cache_.disable();
+  // The texts of our own compilers fix the types of their values; a user may bind another type to the same text.
+  std::string typed;
+  if (request.foreign) {
+    typed = statement.sql;
+    for (const Oid type : types) typed += '\0' + std::to_string(type);
+  }
+  const auto plan = cache_.use(request.foreign ? typed : statement.sql, statement.cacheable);
+  if (plan.form == StatementCache::Form::unnamed) {
+    request.steps_.push_back({});
+    return PQsendQueryParams(connection_, statement.sql.c_str(), size, types.data(), values.data(), lengths.data(),
+                             formats.data(), result_format) == 1;
+  }
+  if (plan.form == StatementCache::Form::prepare) {
+    for (const std::string& name : cache_.take_displaced()) {
+      // Without an answer of its own in the request: DEALLOCATE of what is not there would fail it, and it is there.
+      request.steps_.push_back({nullptr, true});
+      if (PQsendQueryParams(connection_, ("DEALLOCATE " + name).c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) != 1)
+        return false;
+    }
+    request.steps_.push_back({plan.entry, true});
+    if (PQsendPrepare(connection_, plan.entry->name.c_str(), statement.sql.c_str(), size, types.data()) != 1)
+      return false;
+  }
+  request.steps_.push_back({plan.entry, false});
+  return PQsendQueryPrepared(connection_, plan.entry->name.c_str(), size, values.data(), lengths.data(), formats.data(),
+                             result_format) == 1;
+}
+
+bool Session::send_sync() {
+  if (library_.send_pipeline_sync != nullptr) return library_.send_pipeline_sync(connection_) == 1;
+  return PQpipelineSync(connection_) == 1;
+}
+
+// With a newer libpq everything that one turn of the loop asks for leaves in one packet.
+void Session::flush() {
+  if (writing_ || flush_posted_) return;
+  if (library_.send_pipeline_sync == nullptr) return push();
+  flush_posted_ = true;
+  asio::post(executor_, [self = shared_from_this()] {
+    self->flush_posted_ = false;
+    self->push();
+    self->deliver();
+  });
+}
+
+void Session::push() {
+  if (connection_ == nullptr) return;
+  const int left = PQflush(connection_);
+  if (left < 0) return lost(false);
+  if (left == 0) return;
+  writing_ = true;
+  socket_.async_wait(asio::posix::stream_descriptor::wait_write,
+                     [self = shared_from_this()](const boost::system::error_code& failed) {
+                       self->writing_ = false;
+                       if (failed) return;
+                       self->push();
+                       self->deliver();
+                     });
+}
+
+}  // namespace weir::postgres

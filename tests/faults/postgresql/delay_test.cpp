@@ -1,0 +1,83 @@
+// A server that answers slowly or not at all: the deadline holds, and the pool goes on afterwards.
+
+#include "faults/postgresql/fixture.hpp"
+
+#include <weir/postgresql.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+namespace weir::test {
+namespace {
+
+using namespace std::chrono_literals;
+using Faults = FaultyPostgres;
+using Clock = std::chrono::steady_clock;
+
+awaitable<std::vector<Clock::duration>> late_reads(AsyncDatabase db, Relay* relay, int rounds) {
+  std::vector<Clock::duration> behind;
+  for (int i = 0; i < rounds; ++i) {
+    relay->drip(0);
+    co_await db.exists("warm");
+    relay->drip(1'000);
+    const auto limit = 300ms;
+    auto hurried = db.with(CallOptions().timeout(limit));
+    const auto begin = Clock::now();
+    const auto outcome = co_await outcome_of([&] { return hurried.read("a"); });
+    behind.push_back(Clock::now() - begin - limit);
+    EXPECT_TRUE(fails_with(outcome, errc::timeout));
+  }
+  relay->drip(0);
+  co_return behind;
+}
+
+TEST_F(Faults, a_dripping_answer_ends_at_the_deadline) {
+  auto db = run(AsyncDatabase::open(relayed("max_size=2")));
+  auto behind = run(late_reads(db, &relay(), 5));
+  std::sort(behind.begin(), behind.end());
+  EXPECT_GE(behind.front(), 0ms);
+  EXPECT_LE(behind.back(), 500ms);
+  RecordProperty(
+      "median_ms_behind_the_deadline",
+      static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(behind[behind.size() / 2]).count()));
+  EXPECT_FALSE(run(db.exists("a")));
+  run(db.close());
+}
+
+TEST_F(Faults, a_server_that_says_nothing) {
+  auto db = run(AsyncDatabase::open(relayed("max_size=2&timeout=400ms")));
+  EXPECT_FALSE(run(db.exists("a")));
+  relay().hold(true);
+  const auto begin = Clock::now();
+  EXPECT_TRUE(fails_with(run(outcome_of([&] { return db.exists("a"); })), errc::timeout));
+  EXPECT_LE(Clock::now() - begin, 1'500ms);
+  relay().hold(false);
+  relay().cut_all();
+  // The pool finds out by itself.
+  EXPECT_TRUE(succeeds(run(outcome_of([&] { return db.with(CallOptions().timeout(5s)).exists("a"); }))));
+  run(db.close());
+}
+
+awaitable<void> slow_then_quick(AsyncDatabase db) {
+  auto native = db.native<PostgresDatabase>().with_timeout(100ms);
+  const auto outcome = co_await outcome_of([&] { return native.query("SELECT pg_sleep(20)"); });
+  EXPECT_TRUE(fails_with(outcome, errc::timeout));
+  // It does not go on there.
+  auto look = db.native<PostgresDatabase>();
+  for (int i = 0;; ++i) {
+    const auto rows = co_await look.query(
+        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(20)%' AND state = 'active'");
+    if (rows[0].get<int>(0) == 0) break;
+    if (i == 1'000) co_return ADD_FAILURE() << "the statement goes on running on the server";
+  }
+}
+
+TEST_F(Faults, a_statement_past_its_deadline_is_cancelled_on_the_server) {
+  auto db = run(AsyncDatabase::open(relayed()));
+  run(slow_then_quick(db));
+  run(db.close());
+}
+
+}  // namespace
+}  // namespace weir::test
