@@ -139,8 +139,8 @@ WEIR_API RecordStream evaluate_stream(std::function<std::vector<Record>()> load,
 /// Makes the store of a configuration. Does no I/O unless `connect_on_open` or `min_size` ask for it.
 using BackendFactory = std::function<awaitable<std::shared_ptr<Backend>>(Config)>;
 
-/// Makes `AsyncDatabase::open("name:…")` work. A name registered again replaces the former for later opens.
-/// Thread-safe.
+/// Makes `AsyncDatabase::open("name:…")` work. A name registered again replaces the former for later opens; under the
+/// name of a backend of the library it takes its place, whenever that one was linked or installed. Thread-safe.
 WEIR_API void register_backend(std::string name, BackendFactory factory);
 
 }  // namespace weir

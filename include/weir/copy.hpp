@@ -43,7 +43,7 @@ class CopyOptions {
   /// Takes records that the target refused, with the reason; without it the first refusal ends the copy. An outage is
   /// no refusal: when repeating does not help, the copy ends. After a kill the same record may come again.
   WEIR_SETTING(CopyOptions, std::function<void(const Record&, const Error&)>, rejects, {})
-  /// Called after every chunk, on the loop.
+  /// Called after every chunk, on the loop; by a copy that goes on from a checkpoint also at first, with what was done.
   WEIR_SETTING(CopyOptions, std::function<void(const CopyProgress&)>, progress, {})
   /// A file that says how far the copy came, replaced atomically after each acknowledged chunk. When it is there and
   /// belongs to the same copy (source, query, target, partitions), the copy goes on from it, and its counts go on too;

@@ -35,7 +35,8 @@ struct Message {
 using Sink = std::function<void(const Message&)>;
 
 /// From now on the component writes messages of this level and above; `"*"` means every component, also those that
-/// are not there yet. Everything starts with `warning`.
+/// are not there yet. Everything starts with `warning`, but for `pool`, which writes only after a level was set for it
+/// (or for `"*"`): from then on pools tell their events, among them leases that are held longer than `lease_warning`.
 WEIR_API void set_level(std::string_view component, Level level);
 /// The same with a name: "trace", "debug", "info", "warning", "error", "off"; others are `invalid_argument`.
 WEIR_API void set_level(std::string_view component, std::string_view level);

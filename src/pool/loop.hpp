@@ -4,6 +4,8 @@
 /// threads it was made for, and the trick by which a background wait does not keep it alive. Written against Boost 1.81
 /// and later, where io_context and thread_pool both run on `asio::detail::scheduler`.
 
+#include <weir/export.hpp>
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/detail/scheduler.hpp>
 #include <boost/asio/execution_context.hpp>
@@ -20,9 +22,9 @@ namespace weir::detail {
 
 /// Throws `invalid_argument` for an empty executor and `unsupported` for a system executor, whose context is not even
 /// asked for.
-void check_has_loop(const boost::asio::any_io_executor& executor);
+WEIR_API void check_has_loop(const boost::asio::any_io_executor& executor);
 
-class Loop {
+class WEIR_API Loop {
  public:
   /// Throws `unsupported` for a context that runs no I/O.
   explicit Loop(const boost::asio::any_io_executor& executor);

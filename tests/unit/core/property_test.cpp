@@ -26,7 +26,8 @@ std::vector<std::string> ids(const std::vector<Record>& records) {
 TEST(Property, TheEvaluatorAgreesWithTheOracle) {
   Generator generator(seed);
   std::size_t satisfied = 0;
-  for (int round = 0; round < weir::test::rounds(4000); ++round) {
+  const auto count = weir::test::repetitions(4000);
+  for (std::size_t round = 0; round < count; ++round) {
     const auto records = some_records(generator, 12);
     const auto expression = generator.expression();
     const Json form = to_json(expression);
@@ -40,8 +41,8 @@ TEST(Property, TheEvaluatorAgreesWithTheOracle) {
     }
   }
   // The data would be worthless if nearly all of it gave one answer.
-  EXPECT_GT(satisfied, 4000U * 12 / 5);
-  EXPECT_LT(satisfied, 4000U * 12 * 4 / 5);
+  EXPECT_GT(satisfied, count * 12 / 5);
+  EXPECT_LT(satisfied, count * 12 * 4 / 5);
 }
 
 TEST(Property, TextAndJsonFormsAreReadBackToTheSameFilter) {
