@@ -69,7 +69,8 @@ function(weir_precompile target kind)
   target_precompile_headers(${target} REUSE_FROM ${owner})
 endfunction()
 
-# weir_add_component(NAME [INSTALL function] [FIND "package [version]"...] [PKG_CONFIG module...] [LIBS_PRIVATE flag...])
+# weir_add_component(NAME [INSTALL function] [NEEDS component...] [FIND "package [version]"...] [PKG_CONFIG module...]
+#                    [LIBS_PRIVATE flag...])
 #
 # Declares the library weir_NAME with the alias weir::NAME, its export set, and what a consumer of it has to find. Every
 # component but core is a backend: it links weir::core, and INSTALL names the function that registers it, from which
@@ -80,10 +81,11 @@ endfunction()
 #     target_sources(weir_sqlite PRIVATE backend.cpp ...)
 #     target_link_libraries(weir_sqlite PRIVATE SQLite::SQLite3)
 #
+# NEEDS       other components that it links
 # FIND        what the package configuration must find again when the libraries are static
 # PKG_CONFIG  the same as modules of pkg-config; LIBS_PRIVATE are flags for what has no module
 function(weir_add_component name)
-  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "INSTALL" "FIND;PKG_CONFIG;LIBS_PRIVATE")
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "INSTALL" "NEEDS;FIND;PKG_CONFIG;LIBS_PRIVATE")
   if(ARG_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "weir_add_component(${name}): unknown ${ARG_UNPARSED_ARGUMENTS}")
   endif()
@@ -93,12 +95,16 @@ function(weir_add_component name)
   weir_library_settings(${target} ${name})
   if(NOT name STREQUAL core)
     target_link_libraries(${target} PUBLIC weir::core)
+    foreach(other IN LISTS ARG_NEEDS)
+      target_link_libraries(${target} PUBLIC weir::${other})
+    endforeach()
     if(ARG_INSTALL)
       set_property(GLOBAL APPEND PROPERTY WEIR_BACKENDS ${name})
       set_property(GLOBAL PROPERTY WEIR_INSTALL_FUNCTION_${name} ${ARG_INSTALL})
     endif()
   endif()
   set_property(GLOBAL APPEND PROPERTY WEIR_COMPONENTS ${name})
+  set_property(GLOBAL PROPERTY WEIR_NEEDS_${name} "${ARG_NEEDS}")
   set_property(GLOBAL PROPERTY WEIR_FIND_${name} "${ARG_FIND}")
   set_property(GLOBAL PROPERTY WEIR_PKG_CONFIG_${name} "${ARG_PKG_CONFIG}")
   set_property(GLOBAL PROPERTY WEIR_LIBS_PRIVATE_${name} "${ARG_LIBS_PRIVATE}")

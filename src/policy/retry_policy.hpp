@@ -3,6 +3,7 @@
 #include "policy/retry_budget.hpp"
 
 #include <weir/error.hpp>
+#include <weir/export.hpp>
 #include <weir/options.hpp>
 
 #include <chrono>
@@ -54,13 +55,13 @@ struct Decision {
 /// The pause is uniform in [0, min(max, base * 2^(attempt-1))), "full jitter"; a throttled call starts from
 /// `throttle_base`. A hint of the server is followed where it lies in [pause, pause + 5 s]. A retry that can go to
 /// another endpoint after a failed connect does not wait.
-Decision decide(const RetryOptions& options, RetryBudget& budget, const Error& error, const Failure& failure);
+WEIR_API Decision decide(const RetryOptions& options, RetryBudget& budget, const Error& error, const Failure& failure);
 
 /// Whether the answer to this error is "the store has too much to do".
 bool is_throttling(const Error& error) noexcept;
 
 /// What is known about a call over all its attempts.
-class Attempts {
+class WEIR_API Attempts {
  public:
   /// The attempt that is being made; the first is 1.
   unsigned current() const noexcept { return current_; }

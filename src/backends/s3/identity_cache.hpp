@@ -1,0 +1,58 @@
+#pragma once
+
+#include "backends/s3/credential_files.hpp"
+
+#include <weir/awaitable.hpp>
+#include <weir/error.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+namespace weir::s3 {
+
+using IdentityPointer = std::shared_ptr<const Identity>;
+
+/// Keeps credentials until shortly before they end. Whoever finds them missing fetches them; all others, on any loop,
+/// wait for that one, or go on with the old ones as long as these are valid.
+///
+/// *Thread safety*: any thread.
+class IdentityCache : public std::enable_shared_from_this<IdentityCache> {
+ public:
+  using Fetch = std::function<awaitable<Identity>()>;
+  using Now = std::function<WallTime()>;
+  IdentityCache(Fetch fetch, Now now) : fetch_(std::move(fetch)), now_(std::move(now)) {}
+
+  /// Fetched again from five minutes before they end.
+  awaitable<IdentityPointer> get();
+  /// The store says that these have ended.
+  void refused(const IdentityPointer& identity);
+  std::uint64_t refreshes() const noexcept { return refreshes_.load(std::memory_order_relaxed); }
+
+ private:
+  class Turn;     ///< that somebody fetches
+  struct Waiter;  ///< somebody who waits for that
+
+  awaitable<IdentityPointer> fetched();
+  bool valid(WallTime now) const;
+  bool due(WallTime now) const;
+  void end_turn();
+
+  const Fetch fetch_;
+  const Now now_;
+  std::mutex mutex_;
+  IdentityPointer current_;
+  bool fetching_ = false;
+  WallTime not_before_ = WallTime::min();  ///< after a failure while the old ones are still valid
+  std::list<Waiter*> waiters_;
+  std::atomic<std::uint64_t> refreshes_{0};
+};
+
+}  // namespace weir::s3

@@ -1,0 +1,75 @@
+#pragma once
+
+#include "backends/s3/session.hpp"
+#include "backends/s3/xml.hpp"
+
+#include <weir/s3.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What the operations of the client have in common.
+namespace weir::s3::detail {
+
+/// @throws Error invalid_argument for a key that S3 does not take
+void check_key(std::string_view key);
+/// `"abc"` for If-Match. @throws Error invalid_argument for what is no ETag
+std::string quoted_etag(std::string_view etag);
+/// What the head of an answer to GET, HEAD or PUT says.
+ObjectInfo info_of(const http::Response& response, std::string key);
+/// The whole object's size where the answer holds a part of it.
+std::optional<std::uint64_t> total_of(const http::Response& response);
+std::string range_text(std::uint64_t begin, std::uint64_t size);
+/// The CRC-32C of a whole object's answer, "" where it has none or one of parts.
+std::string whole_checksum(const http::Response& response);
+Error checksum_error();
+
+/// The fields of PutOptions. @param token what tells our own write from somebody else's of the same content
+void add_put_fields(http::Headers& headers, const PutOptions& options, const std::string& token);
+void add_checksum(http::Headers& headers, std::string_view body);
+/// A new token for a write that has a condition, "" for one that has none.
+std::string write_token(const PutOptions& options);
+/// After the answer 412 (or 404 to the end of an upload): whether it was us, with an answer that was lost.
+awaitable<std::optional<ObjectInfo>> written_by_us(SessionPointer session, std::string key, std::string token,
+                                                   std::optional<std::chrono::steady_clock::time_point> deadline);
+[[noreturn]] void throw_precondition(const Session& session, const PutOptions& options, std::string_view operation);
+
+awaitable<ObjectInfo> put_single(SessionPointer session, std::string key, std::string_view body, PutOptions options);
+awaitable<ObjectInfo> put_in_parts(SessionPointer session, std::string key, std::string_view body, PutOptions options);
+awaitable<ObjectInfo> put_from(SessionPointer session, std::string key, std::shared_ptr<http::BodySource> source,
+                               PutOptions options);
+
+/// A multipart upload; each step is one request.
+class Upload {
+ public:
+  Upload(SessionPointer session, std::string key, PutOptions options);
+
+  awaitable<void> begin();
+  /// @param number from 1
+  awaitable<UploadedPart> part(std::uint64_t number, std::string_view bytes);
+  awaitable<ObjectInfo> complete(std::vector<UploadedPart> parts);
+  /// Its parts are removed. Best effort: a failure leaves them to the bucket's lifecycle or `abort_uploads`.
+  awaitable<void> abort();
+  const Session& session() const noexcept { return *session_; }
+
+ private:
+  Call call(std::string method, std::string_view what) const;
+
+  SessionPointer session_;
+  std::string key_;
+  PutOptions options_;
+  std::string token_;
+  std::string id_;
+};
+awaitable<void> abort_upload(SessionPointer session, std::string key, std::string id);
+
+awaitable<std::optional<Object>> get_object(SessionPointer session, std::string key, GetOptions options);
+awaitable<std::optional<ObjectInfo>> head_object(SessionPointer session, std::string key, GetOptions options);
+awaitable<ObjectStream> open_object(SessionPointer session, std::string key, GetOptions options);
+awaitable<ObjectInfo> download_object(SessionPointer session, std::string key, std::shared_ptr<ObjectSink> sink,
+                                      GetOptions options);
+
+}  // namespace weir::s3::detail
