@@ -7,6 +7,7 @@
 #include "backends/s3/tasks.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <unordered_map>
 
 namespace weir {
@@ -94,7 +95,10 @@ awaitable<void> write_group(std::shared_ptr<Writing> writing, std::size_t index)
                                                          std::move(writing->records[place]), std::nullopt);
       if (written) writing->result.ids[place] = id;
     } catch (const Error& error) {
-      if (writing->stop || error.kind() == errc::cancelled) throw;
+      // The time of the whole call, not an item's fate.
+      const auto& deadline = writing->limits.deadline;
+      const bool over = error.kind() == errc::timeout && deadline && std::chrono::steady_clock::now() >= *deadline;
+      if (writing->stop || over || error.kind() == errc::cancelled) throw;
       failure = error;
     }
     if (failure) writing->result.errors.emplace_back(place, std::move(id), std::move(*failure));
