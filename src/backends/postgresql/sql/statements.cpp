@@ -34,8 +34,11 @@ TableStatements::TableStatements(const Table& table) {
   create_absent = many + " ON CONFLICT (id) DO NOTHING RETURNING id";
   upsert_many = many + replace;
   remove_many = "DELETE FROM " + name + " WHERE id = ANY($1) RETURNING id";
+  // to_regclass() sees what was committed a moment ago, the statement's snapshot may not: only what the catalogue's own
+  // rows say belongs together (https://www.postgresql.org/docs/15/mvcc-caveats.html).
   look =
-      "SELECT to_regclass($1) IS NOT NULL, (SELECT count(*) FROM pg_attribute WHERE attrelid = to_regclass($1) AND NOT "
+      "SELECT EXISTS (SELECT FROM pg_class WHERE oid = to_regclass($1)), (SELECT count(*) FROM pg_attribute WHERE "
+      "attrelid = to_regclass($1) AND NOT "
       "attisdropped AND (attname, atttypid) IN (('id', 25::oid), ('fields', 3802::oid), ('metadata', 3802::oid), "
       "('version', 20::oid))), (SELECT count(*) FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid WHERE "
       "indrelid "
