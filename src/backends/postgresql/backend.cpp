@@ -37,21 +37,15 @@ Capabilities PostgresBackend::capabilities() const {
 }
 
 awaitable<std::optional<Record>> PostgresBackend::read(CallContext context, std::string id) {
-  const Call call(conduit_, context);
-  if (!ready()) co_await ensure_table(link_, call.deadline);
-  co_return co_await read_one(call, std::move(id));
+  return when_ready(context, &read_one, std::move(id));
 }
 
 awaitable<bool> PostgresBackend::exists(CallContext context, std::string id) {
-  const Call call(conduit_, context);
-  if (!ready()) co_await ensure_table(link_, call.deadline);
-  co_return co_await exists_one(call, std::move(id));
+  return when_ready(context, &exists_one, std::move(id));
 }
 
 awaitable<bool> PostgresBackend::write(CallContext context, WriteKind kind, Record record, WriteOptions options) {
-  const Call call(conduit_, context);
-  if (!ready()) co_await ensure_table(link_, call.deadline);
-  co_return co_await write_one(call, kind, std::move(record), options.if_version());
+  return when_ready(context, &write_one, kind, std::move(record), options.if_version());
 }
 
 RecordStream PostgresBackend::scan(CallContext context, Query query, StreamOptions options) {
@@ -59,22 +53,16 @@ RecordStream PostgresBackend::scan(CallContext context, Query query, StreamOptio
 }
 
 awaitable<std::vector<Record>> PostgresBackend::search(CallContext context, Query query) {
-  const Call call(conduit_, context);
-  if (!ready()) co_await ensure_table(link_, call.deadline);
-  co_return co_await search_all(call, std::move(query));
+  return when_ready(context, &search_all, std::move(query));
 }
 
 awaitable<std::uint64_t> PostgresBackend::count(CallContext context, Query query) {
-  const Call call(conduit_, context);
-  if (!ready()) co_await ensure_table(link_, call.deadline);
-  co_return co_await count_all(call, std::move(query));
+  return when_ready(context, &count_all, std::move(query));
 }
 
 awaitable<std::vector<std::optional<Record>>> PostgresBackend::read_batch(CallContext context,
                                                                           std::vector<std::string> ids) {
-  const Call call(conduit_, context);
-  if (!ready()) co_await ensure_table(link_, call.deadline);
-  co_return co_await read_many(call, std::move(ids));
+  return when_ready(context, &read_many, std::move(ids));
 }
 
 awaitable<BatchResult> PostgresBackend::write_batch(CallContext context, WriteKind kind, std::vector<Record> records,
@@ -96,15 +84,11 @@ awaitable<BatchResult> PostgresBackend::write_batch(CallContext context, WriteKi
 }
 
 awaitable<std::uint64_t> PostgresBackend::remove_where(CallContext context, Query query) {
-  const Call call(conduit_, context);
-  if (!ready()) co_await ensure_table(link_, call.deadline);
-  co_return co_await change_all(call, compile_remove(call.table(), query));
+  return when_ready(context, &remove_all, std::move(query));
 }
 
 awaitable<std::uint64_t> PostgresBackend::patch_where(CallContext context, Query query, Json merge_patch) {
-  const Call call(conduit_, context);
-  if (!ready()) co_await ensure_table(link_, call.deadline);
-  co_return co_await change_all(call, compile_patch(call.table(), query, merge_patch));
+  return when_ready(context, &patch_all, std::move(query), std::move(merge_patch));
 }
 
 awaitable<std::shared_ptr<BackendTransaction>> PostgresBackend::begin(CallContext context, TransactionOptions options) {
@@ -116,9 +100,7 @@ awaitable<std::shared_ptr<BackendTransaction>> PostgresBackend::begin(CallContex
 }
 
 awaitable<Json> PostgresBackend::explain(CallContext context, Query query) {
-  const Call call(conduit_, context);
-  if (!ready()) co_await ensure_table(link_, call.deadline);
-  co_return co_await explain_query(call, std::move(query));
+  return when_ready(context, &explain_query, std::move(query));
 }
 
 awaitable<Health> PostgresBackend::ping(CallContext context) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "backends/postgresql/link.hpp"
+#include "backends/postgresql/operations.hpp"
 
 #include <weir/backend.hpp>
 #include <weir/postgresql.hpp>
@@ -35,6 +35,18 @@ class PostgresBackend final : public Backend {
 
  private:
   bool ready() const noexcept { return link_->ensured.load(std::memory_order_acquire); }
+  // Runs the operation, when it is sure that the table is there.
+  template <class R, class... P, class... A>
+  awaitable<R> when_ready(const CallContext& context, awaitable<R> (*operation)(Call, P...), A&&... arguments) {
+    Call call(conduit_, context);
+    if (ready()) return operation(std::move(call), std::forward<A>(arguments)...);
+    return make_ready<R, P...>(link_, std::move(call), operation, P(std::forward<A>(arguments))...);
+  }
+  template <class R, class... P>
+  static awaitable<R> make_ready(LinkPtr link, Call call, awaitable<R> (*operation)(Call, P...), P... arguments) {
+    co_await ensure_table(link, call.deadline);
+    co_return co_await operation(std::move(call), std::move(arguments)...);
+  }
 
   const LinkPtr link_;
   const ConduitPtr conduit_;

@@ -2,6 +2,7 @@
 // nothing.
 
 #include "backends/postgresql/codec.hpp"
+#include "backends/postgresql/mapped.hpp"
 #include "backends/postgresql/operations.hpp"
 
 #include <algorithm>
@@ -58,36 +59,53 @@ std::string text_of(const Json& json) {
 // Of an upsert only the last record with an id counts: a statement may not change a row twice.
 Encoded encode(const Batch& batch, std::size_t begin, std::size_t end) {
   Encoded out;
+  const ColumnMap* const columns = batch.call.table().columns();
+  if (columns != nullptr) columns->refuse_write();
   std::unordered_map<std::string_view, std::size_t> last;
   if (batch.kind == WriteKind::upsert)
     for (std::size_t i = begin; i < end; ++i) last[batch.records[i].id] = i;
   for (std::size_t i = begin; i < end; ++i) {
     const Record& record = batch.records[i];
     if (batch.kind == WriteKind::upsert && last[record.id] != i) continue;
+    if (batch.kind == WriteKind::remove) {
+      if (columns == nullptr || columns->may_be_id(record.id)) out.ids.push_back(record.id);
+      continue;
+    }
     out.ids.push_back(record.id);
-    if (batch.kind == WriteKind::remove) continue;
+    if (columns != nullptr) {
+      out.fields.push_back(text_of(columns->checked(record.id, record.fields, record.metadata)));
+      continue;
+    }
     out.fields.push_back(text_of(record.fields));
     out.metadata.push_back(text_of(record.metadata));
   }
   return out;
 }
 
-std::vector<Statement> statements_of(const Batch& batch, std::size_t begin, std::size_t end) {
+std::string text_of(const Batch& batch, const Record& first) {
   const TableStatements& sql = batch.call.statements();
+  if (batch.kind == WriteKind::remove) return sql.remove_many;
+  const bool upsert = batch.kind == WriteKind::upsert;
+  if (const ColumnMap* const columns = batch.call.table().columns()) {
+    const auto absent = batch.collect ? ColumnMap::Present::left_out : ColumnMap::Present::refused;
+    return columns->insert_many(first.fields, upsert ? ColumnMap::Present::replaced : absent);
+  }
+  if (upsert) return sql.upsert_many;
+  return batch.collect ? sql.create_absent : sql.create_many;
+}
+
+std::vector<Statement> statements_of(const Batch& batch, std::size_t begin, std::size_t end) {
   Encoded encoded = encode(batch, begin, end);
   std::vector<Parameter> values;
   values.push_back(Parameter::text_array(encoded.ids));
   if (batch.kind != WriteKind::remove) {
     values.push_back(Parameter::jsonb_array(encoded.fields));
-    values.push_back(Parameter::jsonb_array(encoded.metadata));
+    if (batch.call.table().columns() == nullptr) values.push_back(Parameter::jsonb_array(encoded.metadata));
   }
-  const std::string* text = &sql.upsert_many;
-  if (batch.kind == WriteKind::remove) text = &sql.remove_many;
-  if (batch.kind == WriteKind::create) text = batch.collect ? &sql.create_absent : &sql.create_many;
   std::vector<Statement> out;
   const bool guarded = batch.call.conduit->in_transaction();
   if (guarded) out.emplace_back("SAVEPOINT weir_batch");
-  out.emplace_back(*text, std::move(values));
+  out.emplace_back(text_of(batch, batch.records[begin]), std::move(values));
   if (guarded) out.emplace_back("RELEASE weir_batch");
   return out;
 }
@@ -129,6 +147,13 @@ awaitable<void> write_range(Batch& batch, std::size_t begin, std::size_t end) {
   }
   if (!refused) co_return;
   if (batch.call.conduit->in_transaction()) co_await back_to_savepoint(batch);
+  const bool last = batch.all_or_nothing || end - begin == 1;
+  if (last && batch.call.table().columns() != nullptr) {
+    const auto first = batch.records.begin() + static_cast<std::ptrdiff_t>(begin);
+    std::vector<Record> records(first, first + static_cast<std::ptrdiff_t>(end - begin));
+    const Error named = co_await explained(batch.call, std::move(records), *refused);
+    refused = named;
+  }
   if (batch.all_or_nothing) throw *refused;
   if (end - begin == 1) {
     if (!batch.collect) throw *refused;
@@ -149,11 +174,23 @@ std::size_t weight(const Record& record) {
   return bytes;
 }
 
-std::size_t chunk_end(const std::vector<Record>& records, std::size_t begin, std::size_t most) {
+bool same_columns(const Json& a, const Json& b) {
+  const auto* const left = a.get_ptr<const Json::object_t*>();
+  const auto* const right = b.get_ptr<const Json::object_t*>();
+  return left->size() == right->size() && std::equal(left->begin(), left->end(), right->begin(),
+                                                     [](const auto& x, const auto& y) { return x.first == y.first; });
+}
+
+std::size_t chunk_end(const Batch& batch, std::size_t begin, std::size_t most) {
+  const auto& records = batch.records;
+  // Of an existing table: a column that is not given gets its default, so a statement is for one set of columns.
+  const bool by_columns = batch.call.table().columns() != nullptr && batch.kind != WriteKind::remove;
   std::size_t bytes = 0;
   std::size_t end = begin;
-  while (end < records.size() && end - begin < most && (bytes < most_chunk_bytes || end == begin))
+  while (end < records.size() && end - begin < most && (bytes < most_chunk_bytes || end == begin)) {
+    if (by_columns && !same_columns(records[begin].fields, records[end].fields)) break;
     bytes += weight(records[end++]);
+  }
   return end;
 }
 
@@ -163,7 +200,7 @@ awaitable<BatchResult> write_many(Call call, WriteKind kind, std::vector<Record>
   Batch batch(call, kind, records, options);
   const std::size_t most = options.chunk() != 0 ? options.chunk() : default_chunk;
   for (std::size_t begin = 0; begin < records.size();) {
-    const std::size_t end = chunk_end(records, begin, most);
+    const std::size_t end = chunk_end(batch, begin, most);
     co_await write_range(batch, begin, end);
     begin = end;
   }

@@ -1,5 +1,6 @@
 #include "backends/postgresql/link.hpp"
 
+#include "backends/postgresql/mapped.hpp"
 #include "backends/postgresql/sql/own_words.hpp"
 
 #include <boost/asio/this_coro.hpp>
@@ -49,6 +50,11 @@ Pool<Connection>& Link::pool(const asio::any_io_executor& executor, Role role) {
   auto factory = std::make_shared<ConnectionFactory>(connect, std::make_shared<SessionFamily>());
   auto made = registry.get<Connection>(key, std::move(factory), settings.pool, owner);
   return *static_cast<Pool<Connection>*>(registry.set_local(number, std::move(made)));
+}
+
+void Link::map(Table table) {
+  const std::lock_guard lock(mapping_);
+  if (!mapped_) mapped_ = std::make_unique<const Mapped>(std::move(table));
 }
 
 awaitable<Lease<Connection>> acquire_exclusive(LinkPtr link, Clock::time_point deadline, std::string operation) {
@@ -102,6 +108,10 @@ awaitable<RequestPtr> PoolConduit::ask_as(LinkPtr link, Link::Role role, Author 
 awaitable<void> ensure_table(LinkPtr link, Clock::time_point deadline) {
   const Settings& settings = link->settings;
   PoolConduit conduit(link);
+  if (settings.mapped) {
+    if (!link->ensured.load(std::memory_order_acquire)) co_await map_columns(link, deadline);
+    co_return;
+  }
   for (int round = 0; !link->ensured.load(std::memory_order_acquire); ++round) {
     const auto indexes = settings.table.index_names();
     std::vector<Parameter> values;

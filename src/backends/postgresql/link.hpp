@@ -10,10 +10,12 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
+#include <utility>
 
 namespace weir::postgres {
 
-class Link {
+class Link : public std::enable_shared_from_this<Link> {
  public:
   explicit Link(const Config& config);
 
@@ -22,13 +24,27 @@ class Link {
   std::atomic<bool> ensured{false};
   ShapeTimes shapes;
 
+  // Once it is ensured: where records are, and the statements by id.
+  const Table& table() const noexcept { return mapped_ ? mapped_->table : settings.table; }
+  const TableStatements& statements() const noexcept { return mapped_ ? mapped_->statements : settings.statements; }
+  // Before it is ensured, by whoever comes first.
+  void map(Table table);
+
   // The pool of the loop behind an executor: of connections that may write, or of those that single reads go to.
   enum class Role { primary, reads };
   Pool<Connection>& pool(const boost::asio::any_io_executor& executor, Role role = Role::primary);
 
  private:
+  struct Mapped {
+    explicit Mapped(Table of) : table(std::move(of)), statements(table) {}
+    const Table table;
+    const TableStatements statements;
+  };
+
   const std::size_t number_;
   const std::size_t reads_number_;
+  std::mutex mapping_;
+  std::unique_ptr<const Mapped> mapped_;  // of an existing table; never changed once it is there
 };
 using LinkPtr = std::shared_ptr<Link>;
 

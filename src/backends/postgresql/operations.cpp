@@ -1,11 +1,13 @@
 #include "backends/postgresql/operations.hpp"
 
 #include "backends/postgresql/codec.hpp"
+#include "backends/postgresql/mapped.hpp"
 #include "core/json_text.hpp"
 #include "core/project.hpp"
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <unordered_map>
 
 namespace weir::postgres {
@@ -61,7 +63,42 @@ awaitable<RequestPtr> ask_query(Call call, Compiled compiled) {
 
 }  // namespace
 
+namespace {
+
+// A row of an existing table may not have every id.
+bool may_be_there(const Call& call, const std::string& id) {
+  const ColumnMap* const columns = call.table().columns();
+  return columns == nullptr || columns->may_be_id(id);
+}
+
+std::vector<Statement> change_of(const Call& call, WriteKind kind, const Record& record,
+                                 std::optional<std::int64_t> expected) {
+  if (kind == WriteKind::patch) {
+    Compiled compiled = compile_patch(call.table(), record.id, record.fields, expected);
+    return one(std::move(compiled.sql), std::move(compiled.values));
+  }
+  if (call.table().columns() != nullptr && kind != WriteKind::remove)
+    return row_change(call.table(), kind, record, expected);
+  if (call.table().columns() != nullptr) call.table().columns()->refuse_write();
+  const TableStatements& sql = call.statements();
+  auto values = by_id(record.id);
+  if (kind != WriteKind::remove) {
+    values.push_back(json_parameter(record.fields));
+    values.push_back(json_parameter(record.metadata));
+  }
+  if (expected) values.push_back(Parameter::integer(*expected));
+  const std::string* text = &sql.create;
+  if (kind == WriteKind::remove) text = expected ? &sql.remove_if : &sql.remove;
+  if (kind == WriteKind::update || (kind == WriteKind::upsert && expected))
+    text = expected ? &sql.update_if : &sql.update;
+  if (kind == WriteKind::upsert && !expected) text = &sql.upsert;
+  return one(*text, std::move(values));
+}
+
+}  // namespace
+
 awaitable<std::optional<Record>> read_one(Call call, std::string id) {
+  if (!may_be_there(call, id)) co_return std::nullopt;
   const auto request =
       co_await call.conduit->ask(one(call.statements().read, by_id(id)), false, Sharing::shared, call.deadline);
   if (PQntuples(request->result()) == 0) co_return std::nullopt;
@@ -69,6 +106,7 @@ awaitable<std::optional<Record>> read_one(Call call, std::string id) {
 }
 
 awaitable<bool> exists_one(Call call, std::string id) {
+  if (!may_be_there(call, id)) co_return false;
   const auto request =
       co_await call.conduit->ask(one(call.statements().exists, by_id(id)), false, Sharing::shared, call.deadline);
   co_return field_of(request->result(), 0, 0) == std::string_view("\1", 1);
@@ -84,26 +122,23 @@ awaitable<bool> write_one(Call call, WriteKind kind, Record record, std::optiona
       co_return false;
     }
   }
-  const TableStatements& sql = call.statements();
-  std::vector<Statement> statements;
-  if (kind == WriteKind::patch) {
-    Compiled compiled = compile_patch(call.table(), record.id, record.fields, expected);
-    statements = one(std::move(compiled.sql), std::move(compiled.values));
-  } else {
-    auto values = by_id(record.id);
-    if (kind != WriteKind::remove) {
-      values.push_back(json_parameter(record.fields));
-      values.push_back(json_parameter(record.metadata));
-    }
-    if (expected) values.push_back(Parameter::integer(*expected));
-    const std::string* text = &sql.create;
-    if (kind == WriteKind::remove) text = expected ? &sql.remove_if : &sql.remove;
-    if (kind == WriteKind::update || (kind == WriteKind::upsert && expected))
-      text = expected ? &sql.update_if : &sql.update;
-    if (kind == WriteKind::upsert && !expected) text = &sql.upsert;
-    statements = one(*text, std::move(values));
+  const bool makes = kind == WriteKind::create || kind == WriteKind::upsert;
+  if (!makes && !may_be_there(call, record.id)) co_return false;
+  auto statements = change_of(call, kind, record, expected);
+  RequestPtr request;
+  std::optional<Error> refused;
+  try {
+    request = co_await call.conduit->ask(std::move(statements), true, Sharing::shared, call.deadline);
+  } catch (const Error& error) {
+    if (call.table().columns() == nullptr) throw;
+    refused = error;
   }
-  const auto request = co_await call.conduit->ask(std::move(statements), true, Sharing::shared, call.deadline);
+  if (refused) {
+    std::vector<Record> records;
+    records.push_back(std::move(record));
+    const Error named = co_await explained(call, std::move(records), *refused);
+    throw named;
+  }
   if (expected) co_return was_changed(request->result(), kind == WriteKind::upsert);
   const bool done = changed(request->result()) != 0;
   if (!done && kind == WriteKind::create) throw already_exists();
@@ -132,7 +167,14 @@ awaitable<std::uint64_t> count_all(Call call, Query query) {
 
 awaitable<std::vector<std::optional<Record>>> read_many(Call call, std::vector<std::string> ids) {
   std::vector<Parameter> values;
-  values.push_back(Parameter::text_array(ids));
+  if (call.table().columns() == nullptr) {
+    values.push_back(Parameter::text_array(ids));
+  } else {
+    std::vector<std::string> possible;
+    std::copy_if(ids.begin(), ids.end(), std::back_inserter(possible),
+                 [&call](const std::string& id) { return may_be_there(call, id); });
+    values.push_back(Parameter::text_array(possible));
+  }
   const auto request =
       co_await call.conduit->ask(one(call.statements().read_many, std::move(values)), false,
                                  ids.size() > 100 ? Sharing::exclusive : Sharing::shared, call.deadline);
@@ -145,10 +187,38 @@ awaitable<std::vector<std::optional<Record>>> read_many(Call call, std::vector<s
   co_return records;
 }
 
+namespace {
+
 awaitable<std::uint64_t> change_all(Call call, Compiled compiled) {
   const auto request = co_await call.conduit->ask(one(std::move(compiled.sql), std::move(compiled.values), false), true,
                                                   Sharing::exclusive, call.deadline);
   co_return changed(request->result());
+}
+
+}  // namespace
+
+awaitable<std::uint64_t> remove_all(Call call, Query query) {
+  Compiled compiled = compile_remove(call.table(), query);
+  co_return co_await change_all(call, std::move(compiled));
+}
+
+awaitable<std::uint64_t> patch_all(Call call, Query query, Json merge_patch) {
+  Compiled compiled = compile_patch(call.table(), query, merge_patch);
+  std::optional<Error> refused;
+  std::uint64_t rows = 0;
+  try {
+    rows = co_await change_all(call, std::move(compiled));
+  } catch (const Error& error) {
+    if (call.table().columns() == nullptr) throw;
+    refused = error;
+  }
+  if (refused) {
+    std::vector<Record> records(1);
+    records[0].fields = std::move(merge_patch);
+    const Error named = co_await explained(call, std::move(records), *refused);
+    throw named;
+  }
+  co_return rows;
 }
 
 namespace {

@@ -19,8 +19,8 @@ class Call {
   Call(ConduitPtr via, const CallContext& context) : conduit(std::move(via)), deadline(context.deadline) {}
   ConduitPtr conduit;
   Clock::time_point deadline;
-  const TableStatements& statements() const noexcept { return conduit->link().settings.statements; }
-  const Table& table() const noexcept { return conduit->link().settings.table; }
+  const TableStatements& statements() const noexcept { return conduit->link().statements(); }
+  const Table& table() const noexcept { return conduit->link().table(); }
 };
 
 awaitable<std::optional<Record>> read_one(Call call, std::string id);
@@ -29,7 +29,8 @@ awaitable<bool> write_one(Call call, WriteKind kind, Record record, std::optiona
 awaitable<std::vector<Record>> search_all(Call call, Query query);
 awaitable<std::uint64_t> count_all(Call call, Query query);
 awaitable<std::vector<std::optional<Record>>> read_many(Call call, std::vector<std::string> ids);
-awaitable<std::uint64_t> change_all(Call call, Compiled compiled);
+awaitable<std::uint64_t> remove_all(Call call, Query query);
+awaitable<std::uint64_t> patch_all(Call call, Query query, Json merge_patch);
 awaitable<Json> explain_query(Call call, Query query);
 // create, upsert and remove.
 awaitable<BatchResult> write_many(Call call, WriteKind kind, std::vector<Record> records, BatchOptions options);

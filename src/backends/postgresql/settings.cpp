@@ -88,6 +88,7 @@ PoolOptions pool_options(const Config& config) {
   out.heartbeat_interval(time("heartbeat_interval")).min_heartbeat(time("min_heartbeat"));
   out.eject_after(number("eject_after")).eject_base(time("eject_base")).eject_max(time("eject_max"));
   out.lease_warning(time("lease_warning")).drain_timeout(time("drain_timeout"));
+  out.housekeeping(time("housekeeping"));
   out.loop_threads(number("loop_threads"));
   return out;
 }
@@ -104,10 +105,11 @@ Settings::Settings(const Config& config)
       may_create(config.get<bool>("create_if_missing")),
       timeout(config.get<milliseconds>("timeout")),
       max_shared_result(config.get<std::uint64_t>("max_shared_result")) {
-  if (config.get<std::string>("storage") != "document")
-    throw Error(errc::unsupported, "option storage: existing tables cannot be mapped yet, only `document` is there");
-  if (!config.get<std::string>("key_field").empty())
-    throw Error(errc::unsupported, "option key_field: only for mapped tables, which are not there yet");
+  mapped = config.get<std::string>("storage") == "columns";
+  key_field = config.get<std::string>("key_field");
+  if (!mapped && !key_field.empty()) throw Error(errc::invalid_argument, "option key_field: only with storage=columns");
+  if (mapped && !table.indexes().empty())
+    throw Error(errc::invalid_argument, "option index: an existing table has the indexes that it has");
   if (const auto reads = config.get<std::string>("read_from"); reads != "primary") {
     auto elsewhere = std::make_shared<ConnectSettings>(*connect);
     elsewhere->target_session_attrs = reads == "standby" ? "standby" : "any";

@@ -19,7 +19,9 @@ class Settings {
  public:
   Settings(const Config& config);
 
-  Table table;
+  Table table;  // of an existing one, the name alone
+  bool mapped = false;
+  std::string key_field;
   TableStatements statements;
   std::shared_ptr<const ConnectSettings> connect;
   std::shared_ptr<const ConnectSettings> connect_reads;  // null: reads go where writes go

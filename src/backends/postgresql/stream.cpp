@@ -59,7 +59,7 @@ awaitable<void> StreamSource::open() {
   }
   if (query_.select()) projection_.emplace(*query_.select());
   cursor_ = "weir_cursor_" + std::to_string(conduit_->next_cursor());
-  Compiled compiled = compile_select(link_->settings.table, query_, Unordered::as_stored, options_.partition());
+  Compiled compiled = compile_select(link_->table(), query_, Unordered::as_stored, options_.partition());
   std::vector<Statement> statements;
   statements.emplace_back("DECLARE " + cursor_ + " NO SCROLL CURSOR FOR " + compiled.sql, std::move(compiled.values),
                           false);

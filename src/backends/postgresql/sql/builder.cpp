@@ -1,8 +1,10 @@
 #include "backends/postgresql/sql/builder.hpp"
 
+#include "backends/postgresql/sql/column_condition.hpp"
+#include "backends/postgresql/sql/column_map.hpp"
 #include "backends/postgresql/sql/index_condition.hpp"
 #include "backends/postgresql/sql/json_path.hpp"
-#include "backends/postgresql/sql/pattern.hpp"
+#include "backends/postgresql/sql/text_condition.hpp"
 
 #include <weir/error.hpp>
 
@@ -14,18 +16,6 @@ namespace {
 
 // The protocol counts parameters in 16 bits.
 constexpr std::size_t most_parameters = 65'535;
-
-const char* sql_operator(Operator op) {
-  switch (op) {
-    case Operator::lt: return " < ";
-    case Operator::le: return " <= ";
-    case Operator::gt: return " > ";
-    case Operator::ge: return " >= ";
-    default: return " = ";
-  }
-}
-
-const std::string* text_of(const Json& operand) { return operand.get_ptr<const std::string*>(); }
 
 }  // namespace
 
@@ -45,7 +35,7 @@ Compiled Builder::finish() {
 
 void Builder::where(const Filter& filter, std::string more) {
   std::vector<std::string> conditions;
-  add_index_conditions(filter.node(), conditions);
+  if (table_.columns() == nullptr) add_index_conditions(filter.node(), conditions);
   if (!filter.always()) conditions.push_back(condition(filter.node()));
   if (!more.empty()) conditions.push_back(std::move(more));
   const char* separator = " WHERE ";
@@ -90,68 +80,52 @@ std::string Builder::joined(const FilterNode& node, const char* separator) {
 }
 
 std::string Builder::comparison(const Comparison& c) {
+  const Bind binder = [this](Parameter value) { return bind(std::move(value)); };
   std::string out;
+  std::string missing;
   if (c.on_id) {
-    out = id_condition(c);
-  } else if (c.test == Operator::in && c.operands.empty()) {
-    out = "false";
+    out = id_condition(c, binder);
+  } else if (const ColumnMap* const columns = table_.columns()) {
+    const Column& column = columns->column_of(c.path);
+    const bool nothing = c.test == Operator::in && c.operands.empty();
+    out = nothing ? "false" : column_condition(column, c, binder);
+    if (c.or_missing) missing = column_exists(column, c.path, binder);
   } else {
-    out = "fields @? " + bind(Parameter::jsonpath(json_path(c)));
+    const bool nothing = c.test == Operator::in && c.operands.empty();
+    out = nothing ? "false" : "fields @? " + bind(Parameter::jsonpath(json_path(c)));
+    if (c.or_missing) missing = "fields @? " + bind(Parameter::jsonpath(json_path_exists(c.path)));
   }
-  if (c.or_missing && !c.on_id)
-    out = "(" + out + " OR (fields @? " + bind(Parameter::jsonpath(json_path_exists(c.path))) + ") IS NOT TRUE)";
+  if (!missing.empty()) out = "(" + out + " OR (" + missing + ") IS NOT TRUE)";
   return c.negated ? "(" + out + ") IS NOT TRUE" : out;
 }
 
-std::string Builder::id_condition(const Comparison& c) {
-  const bool texts = std::all_of(c.operands.begin(), c.operands.end(), [](const Json& o) { return o.is_string(); });
-  const auto operand = [&](std::size_t i) { return bind(Parameter::text(*text_of(c.operands[i]))); };
-  switch (c.test) {
-    case Operator::exists: return "true";
-    case Operator::in: {
-      std::vector<std::string> ids;
-      for (const Json& one : c.operands)
-        if (const std::string* text = text_of(one)) ids.push_back(*text);
-      return ids.empty() ? "false" : "id = ANY(" + bind(Parameter::text_array(ids)) + ")";
-    }
-    case Operator::eq:
-    case Operator::lt:
-    case Operator::le:
-    case Operator::gt:
-    case Operator::ge: return texts ? "id" + std::string(sql_operator(c.test)) + operand(0) : "false";
-    case Operator::between: {
-      if (!texts) return "false";
-      const std::string low = operand(0);
-      return "(id >= " + low + " AND id <= " + operand(1) + ")";
-    }
-    case Operator::starts_with: {
-      const std::string low = operand(0);
-      const auto end = end_of_prefix(*text_of(c.operands[0]));
-      return end ? "(id >= " + low + " AND id < " + bind(Parameter::text(*end)) + ")" : "(id >= " + low + ")";
-    }
-    case Operator::contains: return "strpos(id, " + operand(0) + ") > 0";
-    case Operator::like:
-    case Operator::ilike: return "id ~ " + bind(Parameter::text(regular_expression(*c.like)));
-    case Operator::regex: return "id ~ " + bind(Parameter::text(regular_expression(*c.regex)));
-    default: throw Error(errc::unsupported, "match on the id: PostgreSQL tables have no full text index here");
-  }
+std::string Builder::id_condition(const Comparison& c, const Bind& binder) {
+  if (const ColumnMap* const columns = table_.columns()) return columns->id_condition(c, binder);
+  return c.test == Operator::exists ? "true" : text_condition("id", "id", c, binder);
 }
 
 // The smallest or largest value at the path: its rank among the types, and the value as a number or a text.
 std::string Builder::sort_key(const OrderKey& key) {
-  const std::string name = "k" + std::to_string(++sort_keys_);
-  const std::string path = bind(Parameter::jsonpath(json_path(key.path)));
   const std::string down = key.order == Order::desc ? " DESC" : "";
+  const Column* const column = table_.columns() != nullptr ? &table_.columns()->column_of(key.path) : nullptr;
+  if (column != nullptr && !column->has_inside()) {
+    const bool as_text =
+        column->kind == ColumnKind::text || column->kind == ColumnKind::name || column->kind == ColumnKind::other;
+    return (as_text ? column->text() : column->sql()) + down + " NULLS LAST";
+  }
+  const std::string name = "k" + std::to_string(++sort_keys_);
+  const std::string document = column != nullptr ? column->document() : "fields";
+  const std::string path = bind(Parameter::jsonpath(json_path(key.path, column != nullptr ? 1 : 0)));
   sql +=
       " LEFT JOIN LATERAL (SELECT r, n, s FROM (SELECT CASE jsonb_typeof(v) WHEN 'number' THEN 0 WHEN 'string' THEN 1 "
       "WHEN 'boolean' THEN 2 END AS r, CASE jsonb_typeof(v) WHEN 'number' THEN v::numeric WHEN 'boolean' THEN "
       "v::boolean::int::numeric END AS n, CASE jsonb_typeof(v) WHEN 'string' THEN v #>> '{}' END AS s FROM "
-      "jsonb_path_query(fields, " +
-      path + ") AS v) AS found WHERE r IS NOT NULL ORDER BY r" + down + ", n" + down + ", s COLLATE \"C\"" + down +
-      " LIMIT 1) AS " + name + " ON true";
+      "jsonb_path_query(" +
+      document + ", " + path + ") AS v) AS found WHERE r IS NOT NULL ORDER BY r" + down + ", n" + down +
+      ", s COLLATE \"C\"" + down + " LIMIT 1) AS " + name + " ON true";
   std::string list;
-  for (const char* column : {".r", ".n", ".s COLLATE \"C\""})
-    list += (list.empty() ? "" : ", ") + name + column + down + " NULLS LAST";
+  for (const char* part : {".r", ".n", ".s COLLATE \"C\""})
+    list += (list.empty() ? "" : ", ") + name + part + down + " NULLS LAST";
   return list;
 }
 
@@ -162,13 +136,13 @@ std::string Builder::order(const Query& query, bool by_id) {
     if (id_seen) break;  // nothing can come after a unique key
     if (!list.empty()) list += ", ";
     if (key.on_id()) {
-      list += key.order == Order::desc ? "id DESC" : "id";
+      list += table_.id() + (key.order == Order::desc ? " DESC" : "");
       id_seen = true;
     } else {
       list += sort_key(key);
     }
   }
-  if (!id_seen && (by_id || !list.empty())) list += list.empty() ? "id" : ", id";
+  if (!id_seen && (by_id || !list.empty())) list += (list.empty() ? "" : ", ") + table_.id();
   return list.empty() ? list : " ORDER BY " + list;
 }
 

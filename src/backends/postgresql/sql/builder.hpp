@@ -3,6 +3,7 @@
 // Puts the clauses of one statement together. Pure.
 
 #include "backends/postgresql/sql/compiler.hpp"
+#include "backends/postgresql/sql/index_condition.hpp"
 
 #include <weir/filter.hpp>
 
@@ -33,7 +34,7 @@ class Builder {
   std::string condition(const FilterNode& node);
   std::string joined(const FilterNode& node, const char* separator);
   std::string comparison(const Comparison& c);
-  std::string id_condition(const Comparison& c);
+  std::string id_condition(const Comparison& c, const Bind& binder);
   void add_index_conditions(const FilterNode& node, std::vector<std::string>& conditions);
   std::string sort_key(const OrderKey& key);
 

@@ -1,14 +1,14 @@
 #include "backends/postgresql/sql/compiler.hpp"
 
 #include "backends/postgresql/sql/builder.hpp"
+#include "backends/postgresql/sql/column_map.hpp"
 #include "backends/postgresql/sql/merge_patch.hpp"
+#include "backends/postgresql/sql/statements.hpp"
 
 #include <weir/error.hpp>
 
 namespace weir::postgres {
 namespace {
-
-constexpr const char* columns = "id, fields, metadata, version";
 
 void refuse_page(const Query& query) {
   if (!query.order().empty() || query.limit() || query.offset() != 0)
@@ -22,6 +22,14 @@ std::string part_of(const std::string& id, Partition partition, Builder& builder
   return "(hashtextextended(" + id + ", 0) & 9223372036854775807) % " + count + " = " + index;
 }
 
+// "UPDATE … SET …" up to WHERE
+std::string patched(const Table& table, const Json& merge_patch, const Bind& bind) {
+  if (const ColumnMap* const columns = table.columns())
+    return columns->patch(columns->checked_patch(merge_patch), bind);
+  return "UPDATE " + table.quoted() + " SET fields = " + merge_expression("fields", merge_patch, bind) +
+         ", version = DEFAULT";
+}
+
 }  // namespace
 
 Compiled compile_select(const Table& table, const Query& query, Unordered unordered, Partition partition) {
@@ -29,15 +37,17 @@ Compiled compile_select(const Table& table, const Query& query, Unordered unorde
   const bool paged = query.limit() || query.offset() != 0;
   const bool parted = partition.count() > 1;
   const bool by_id = unordered == Unordered::by_id || paged;
-  builder.sql = std::string("SELECT ") + columns + " FROM " + table.quoted();
+  if (const ColumnMap* const columns = table.columns(); columns != nullptr && query.select())
+    for (const Path& path : *query.select()) columns->column_of(path);
+  builder.sql = "SELECT " + table.selected() + " FROM " + table.from();
   const std::string order = builder.order(query, by_id);
-  builder.where(query.filter(), parted && !paged ? part_of("id", partition, builder) : "");
+  builder.where(query.filter(), parted && !paged ? part_of(table.id(), partition, builder) : "");
   builder.sql += order;
   builder.page(query);
   if (parted && paged) {
     // The page first, then the part of it. Its order is that of the page again.
     const std::string page = std::move(builder.sql);
-    builder.sql = std::string("SELECT ") + columns + " FROM (SELECT *, row_number() OVER () AS place FROM (" + page +
+    builder.sql = "SELECT id, fields, metadata, version FROM (SELECT *, row_number() OVER () AS place FROM (" + page +
                   ") AS page) AS numbered WHERE " + part_of("id", partition, builder) + " ORDER BY place";
   }
   return builder.finish();
@@ -45,15 +55,16 @@ Compiled compile_select(const Table& table, const Query& query, Unordered unorde
 
 Compiled compile_count(const Table& table, const Query& query) {
   Builder builder(table);
-  builder.sql = "SELECT count(*) FROM " + table.quoted();
+  builder.sql = "SELECT count(*) FROM " + table.from();
   builder.where(query.filter());
   return builder.finish();
 }
 
 Compiled compile_remove(const Table& table, const Query& query) {
   refuse_page(query);
+  if (table.columns() != nullptr) table.columns()->refuse_write();
   Builder builder(table);
-  builder.sql = "DELETE FROM " + table.quoted();
+  builder.sql = "DELETE FROM " + table.from();
   builder.where(query.filter());
   return builder.finish();
 }
@@ -62,9 +73,7 @@ Compiled compile_patch(const Table& table, const Query& query, const Json& merge
   refuse_page(query);
   Builder builder(table);
   const Bind bind = [&builder](Parameter value) { return builder.bind(std::move(value)); };
-  builder.sql = "UPDATE " + table.quoted() + " SET fields = ";
-  builder.sql += merge_expression("fields", merge_patch, bind);
-  builder.sql += ", version = DEFAULT";
+  builder.sql = patched(table, merge_patch, bind);
   builder.where(query.filter());
   return builder.finish();
 }
@@ -73,14 +82,12 @@ Compiled compile_patch(const Table& table, const std::string& id, const Json& me
                        std::optional<std::int64_t> if_version) {
   Builder builder(table);
   const Bind bind = [&builder](Parameter value) { return builder.bind(std::move(value)); };
-  const std::string key = builder.bind(Parameter::text(id));
-  const std::string change = "UPDATE " + table.quoted() +
-                             " SET fields = " + merge_expression("fields", merge_patch, bind) +
-                             ", version = DEFAULT WHERE id = " + key;
+  builder.bind(Parameter::text(id));
+  const std::string change = patched(table, merge_patch, bind) + " WHERE " + table.row_of_id();
   if (if_version) {
-    builder.sql = "WITH changed AS (" + change + " AND version = " + builder.bind(Parameter::integer(*if_version)) +
-                  " RETURNING 1) SELECT (SELECT count(*) FROM changed), EXISTS (SELECT 1 FROM " + table.quoted() +
-                  " WHERE id = " + key + ")";
+    const std::string version = table.columns() != nullptr ? table.columns()->version() : "version";
+    builder.sql =
+        conditional_change(change + " AND " + version + " = " + builder.bind(Parameter::integer(*if_version)), table);
   } else {
     builder.sql = change;
   }

@@ -70,23 +70,24 @@ std::string condition(const Comparison& c) {
 
 }  // namespace
 
-std::string json_path(const Path& path) {
+std::string json_path(const Path& path, std::size_t skip) {
   std::string out = "$";
-  for (const std::string& key : path.keys()) {
+  if (skip != 0) out += through_arrays;
+  for (std::size_t i = skip; i < path.keys().size(); ++i) {
     out += '.';
-    core::append_json_string(out, key);
+    core::append_json_string(out, path.keys()[i]);
     out += through_arrays;
   }
   return out;
 }
 
-std::string json_path(const Comparison& comparison) {
-  if (comparison.test == Operator::exists) return json_path_exists(comparison.path);
-  return json_path(comparison.path) + " ? (" + condition(comparison) + ")";
+std::string json_path(const Comparison& comparison, std::size_t skip) {
+  if (comparison.test == Operator::exists) return json_path_exists(comparison.path, skip);
+  return json_path(comparison.path, skip) + " ? (" + condition(comparison) + ")";
 }
 
-std::string json_path_exists(const Path& path) {
-  return json_path(path) + R"(.** ? (@.type() != "object" && @.type() != "array" && @ != null))";
+std::string json_path_exists(const Path& path, std::size_t skip) {
+  return json_path(path, skip) + R"(.** ? (@.type() != "object" && @.type() != "array" && @ != null))";
 }
 
 }  // namespace weir::postgres

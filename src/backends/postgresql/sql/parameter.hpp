@@ -28,6 +28,8 @@ enum class TypeId : std::uint32_t {
   float8 = 701,
   text_array = 1009,
   varchar = 1043,
+  date = 1082,
+  timestamp = 1114,
   timestamptz = 1184,
   numeric = 1700,
   uuid = 2950,

@@ -14,6 +14,7 @@ class TableStatements {
 
   std::string read;    // $1 id
   std::string exists;  // $1 id
+  // Of an existing table what is written depends on the record, see ColumnMap; these are of the document table alone.
   std::string create;  // $1 id, $2 fields, $3 metadata; nothing happens when the id is there
   std::string upsert;  // the same
   std::string update;  // the same
@@ -32,5 +33,13 @@ class TableStatements {
   std::string look;  // $1 the table's name, $2 names of indexes: whether it is there, how many columns are as they
                      // should be, how many of the indexes are there
 };
+
+// A change of the row of $1 that gives the number of rows changed and whether the id is there.
+std::string conditional_change(const std::string& change, const Table& table);
+
+// $1 the table's name as SQL. Of each column: the table's kind, the column's name and type, the base type and its kind,
+// the element's type and its kind, the type's modifier, whether it is generated or an identity, whether texts compare
+// by bytes, the index that keeps it unique, whether it belongs to the primary key.
+const char* columns_of_a_table() noexcept;
 
 }  // namespace weir::postgres

@@ -1,5 +1,6 @@
 #include "backends/postgresql/sql/table.hpp"
 
+#include "backends/postgresql/sql/column_map.hpp"
 #include "core/utf8.hpp"
 
 #include <weir/error.hpp>
@@ -99,6 +100,26 @@ const IndexedPath* Table::index_of(const Path& path) const noexcept {
   const auto found = std::find_if(indexes_.begin(), indexes_.end(), [&](const auto& i) { return i.path == path; });
   return found == indexes_.end() ? nullptr : &*found;
 }
+
+Table Table::with_columns(std::shared_ptr<const ColumnMap> columns) const {
+  Table out = *this;
+  out.columns_ = std::move(columns);
+  return out;
+}
+
+const std::string& Table::from() const noexcept { return columns_ ? columns_->from() : quoted_; }
+
+const std::string& Table::id() const noexcept {
+  static const std::string name = "id";
+  return columns_ ? columns_->id() : name;
+}
+
+const std::string& Table::selected() const noexcept {
+  static const std::string names = "id, fields, metadata, version";
+  return columns_ ? columns_->selected() : names;
+}
+
+std::string Table::row_of_id() const { return columns_ ? columns_->row_of_id() : "id = $1"; }
 
 std::vector<std::string> Table::index_names() const {
   std::vector<std::string> names{fields_index_};

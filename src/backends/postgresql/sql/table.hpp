@@ -1,14 +1,18 @@
 #pragma once
 
-// The document table: `id`, `fields`, `metadata`, `version`, and its indexes. Pure.
+// Where records are: the document table (`id`, `fields`, `metadata`, `version`, and its indexes), or an existing table
+// whose columns are the fields. Pure.
 
 #include <weir/path.hpp>
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace weir::postgres {
+
+class ColumnMap;
 
 std::string quote_identifier(std::string_view name);
 std::string quote_literal(std::string_view text);
@@ -48,6 +52,17 @@ class Table {
   const IndexedPath* index_of(const Path& path) const noexcept;
   const std::string& fields_index() const noexcept { return fields_index_; }
 
+  // The same name with the columns that were found there.
+  Table with_columns(std::shared_ptr<const ColumnMap> columns) const;
+  // Of an existing table; null: it is the document table.
+  const ColumnMap* columns() const noexcept { return columns_.get(); }
+  // SQL behind FROM, UPDATE and DELETE FROM; the id, which compares by bytes; id, fields, metadata and version.
+  const std::string& from() const noexcept;
+  const std::string& id() const noexcept;
+  const std::string& selected() const noexcept;
+  // The row of the id $1.
+  std::string row_of_id() const;
+
   // The names of all indexes but the primary key's.
   std::vector<std::string> index_names() const;
   // What makes the table; each statement may be repeated.
@@ -61,6 +76,7 @@ class Table {
   std::string quoted_;
   std::string fields_index_;
   std::vector<IndexedPath> indexes_;
+  std::shared_ptr<const ColumnMap> columns_;
 };
 
 }  // namespace weir::postgres
