@@ -11,7 +11,7 @@ build_packages=(
   libyaml-cpp-dev libcli11-dev libre2-dev libpugixml-dev libgtest-dev libgmock-dev iso-codes
 )
 # The real servers that some tests start. Without them those tests are skipped, except where CI=true.
-server_packages=(postgresql-15 pgbouncer openssl)
+server_packages=(postgresql-15 pgbouncer openssl openjdk-17-jdk-headless maven curl)
 check_packages=(git clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev sqlite3)
 
 say() { printf '[%3ds] %s\n' $((SECONDS - started)) "$*" >&2; }

@@ -18,6 +18,8 @@
 #include <weir/pool_options.hpp>
 #include <weir/pool_stats.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -154,6 +156,8 @@ class WEIR_API Client {
   const ClientOptions& options() const;
   /// The sum over all loops.
   PoolStats stats() const;
+  /// One loop.
+  PoolStats stats(const boost::asio::any_io_executor& executor) const;
   /// No new requests from now on; waits for those under way, at most `drain` (none: the pool's `drain_timeout`).
   awaitable<void> close(std::optional<std::chrono::milliseconds> drain = {}) const;
 

@@ -100,6 +100,11 @@ PoolStats Client::stats() const {
   return state_->owner().stats();
 }
 
+PoolStats Client::stats(const asio::any_io_executor& executor) const {
+  if (!state_) throw empty("http::Client");
+  return state_->owner().stats(PoolRegistry::of(executor));
+}
+
 awaitable<void> Client::close(std::optional<std::chrono::milliseconds> drain) const {
   if (!state_) throw empty("http::Client");
   return close_all(state_, drain);

@@ -51,6 +51,8 @@ struct BackendUnderTest {
   bool durable = false;
   /// The option that takes a list of paths to index, "" when there is none.
   std::string index_option;
+  /// Operations are interrupted at every suspension point, or at every so many where each costs requests to a server.
+  std::size_t interruption_step = 1;
   /// Queries of the differential test; a tenth of it under a sanitizer.
   std::size_t differential_queries = 10'000;
   /// Records in each data set of the differential test.

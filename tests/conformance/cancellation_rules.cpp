@@ -9,7 +9,9 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <string_view>
 
 namespace weir::conformance {
 
@@ -98,14 +100,18 @@ bool possible(const InterruptedOperation& operation, const Capabilities& can) {
 }
 
 // Under a sanitizer every third point of what is long.
-std::size_t next_point(std::size_t point) {
-  return point + (test::under_sanitizer && !test::full_run() && point > 20 ? 3 : 1);
+std::size_t next_point(std::size_t point, std::size_t step) {
+  return point + (test::under_sanitizer && !test::full_run() && point > 20 ? std::max<std::size_t>(3, step) : step);
 }
 
-void cancel_everywhere(const AsyncDatabase& db, const InterruptedOperation& operation, bool total) {
+// Where not all points are seen, each operation begins with another one.
+std::size_t first_point(const InterruptedOperation& operation, std::size_t step) {
+  return std::string_view(operation.name).size() % step;
+}
+
+void cancel_everywhere(const AsyncDatabase& db, const InterruptedOperation& operation, bool total, std::size_t step) {
   const auto type = total ? asio::cancellation_type::total : asio::cancellation_type::terminal;
-  std::size_t point = 0;
-  for (; point < most_points; point = next_point(point)) {
+  for (std::size_t point = first_point(operation, step); point < most_points; point = next_point(point, step)) {
     const auto tag = std::string(operation.name) + (total ? "-t" : "-") + std::to_string(point);
     SCOPED_TRACE(tag);
     if (operation.prepare != nullptr) test::run(operation.prepare(db, tag));
@@ -124,9 +130,8 @@ void cancel_everywhere(const AsyncDatabase& db, const InterruptedOperation& oper
   ADD_FAILURE() << operation.name << " has more than " << most_points << " suspension points";
 }
 
-void end_the_loop_everywhere(const AsyncDatabase& db, const InterruptedOperation& operation) {
-  std::size_t point = 0;
-  for (; point < most_points; point = next_point(point)) {
+void end_the_loop_everywhere(const AsyncDatabase& db, const InterruptedOperation& operation, std::size_t step) {
+  for (std::size_t point = first_point(operation, step); point < most_points; point = next_point(point, step)) {
     const auto tag = std::string(operation.name) + "-l" + std::to_string(point);
     SCOPED_TRACE(tag);
     if (operation.prepare != nullptr) test::run(operation.prepare(db, tag));
@@ -151,29 +156,32 @@ void end_the_loop_everywhere(const AsyncDatabase& db, const InterruptedOperation
 
 WEIR_RULE(Cancellation, at_every_point,
           "Cancelling at every suspension point of every operation leaves nothing leaked and the handle usable") {
+  const auto step = test.backend().interruption_step;
   co_await store_base(db);
   for (const auto& operation : interrupted_operations())
-    if (possible(operation, db.capabilities())) cancel_everywhere(db, operation, false);
+    if (possible(operation, db.capabilities())) cancel_everywhere(db, operation, false, step);
 }
 
 WEIR_RULE(Cancellation, of_all_kinds_at_every_point,
           "all kinds while queued, terminal once bytes were sent: total cancellation does no harm") {
+  const auto step = test.backend().interruption_step;
   co_await store_base(db);
   for (const auto& operation : interrupted_operations())
-    if (possible(operation, db.capabilities())) cancel_everywhere(db, operation, true);
+    if (possible(operation, db.capabilities())) cancel_everywhere(db, operation, true, step);
 }
 
 WEIR_RULE(
     Cancellation, end_of_the_loop_at_every_point,
     "coroutine frames destroyed by ~io_context while holding stream, transaction and lease leave the handle usable") {
+  const auto step = test.backend().interruption_step;
   co_await store_base(db);
   for (const auto& operation : interrupted_operations())
-    if (possible(operation, db.capabilities())) end_the_loop_everywhere(db, operation);
+    if (possible(operation, db.capabilities())) end_the_loop_everywhere(db, operation, step);
 }
 
 WEIR_RULE(Cancellation, of_the_first_operation,
           "The first operation on a loop connects: cancelled at every point, the next one succeeds") {
-  for (std::size_t point = 0; point < most_points; ++point) {
+  for (std::size_t point = 0; point < most_points; point += test.backend().interruption_step) {
     auto fresh = co_await test.open_another();
     const auto end = test::cancelled_after(point, interrupted_operations().front().run(fresh, "first"),
                                            asio::cancellation_type::terminal);
@@ -188,7 +196,7 @@ WEIR_RULE(Cancellation, of_the_first_operation,
 }
 
 WEIR_RULE(Cancellation, of_open, "open, cancelled at every point") {
-  for (std::size_t point = 0; point < most_points; ++point) {
+  for (std::size_t point = 0; point < most_points; point += test.backend().interruption_step) {
     auto opening = [](Suite* suite) -> awaitable<void> {
       auto opened = co_await suite->open_another();
       co_await opened.ping();
@@ -202,7 +210,7 @@ WEIR_RULE(Cancellation, of_open, "open, cancelled at every point") {
 }
 
 WEIR_RULE(Cancellation, of_close, "close, cancelled at every point: the database is closed all the same, or usable") {
-  for (std::size_t point = 0; point < most_points; ++point) {
+  for (std::size_t point = 0; point < most_points; point += test.backend().interruption_step) {
     auto fresh = co_await test.open_another();
     co_await fresh.create(record("a"));
     auto closing = [](AsyncDatabase of) -> awaitable<void> { co_await of.close(); };
@@ -220,7 +228,7 @@ WEIR_RULE(Cancellation, of_close, "close, cancelled at every point: the database
 
 WEIR_RULE(Cancellation, of_a_stream, "a cancelled next() ends the stream; the next call throws cancelled") {
   co_await store_base(db);
-  for (std::size_t point = 0; point < most_points; ++point) {
+  for (std::size_t point = 0; point < most_points; point += test.backend().interruption_step) {
     auto stream = db.stream(Query{}, StreamOptions{}.batch_size(2));
     auto reading = [](RecordStream* of) -> awaitable<void> {
       while (co_await of->next()) {

@@ -76,7 +76,7 @@ WEIR_RULE(Writes, patch_is_a_merge_patch,
       {R"({"a b":1,"'":2})", R"({"'":"\"","é":"😀"})", R"({"a b":1,"'":"\"","é":"😀"})"},
   };
   for (std::size_t i = 0; i < table.size(); ++i) {
-    if (test.licences().one_type_per_path && i != 1 && i != 2 && i != 3 && i != 11) continue;
+    if (test.licences().one_type_per_path && i > 5) continue;  // where "a" is a string throughout
     const auto id = std::to_string(i);
     co_await db.create(record(id, table[i][0]));
     const auto merge = Json::parse(table[i][1]);

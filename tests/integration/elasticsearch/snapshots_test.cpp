@@ -1,0 +1,169 @@
+// Whatever happens to a stream, the server holds no snapshot for it afterwards: counted by the server itself.
+#include "servers/search_server.hpp"
+#include "support/outcome.hpp"
+#include "support/run.hpp"
+#include "support/sanitizers.hpp"
+#include "support/steps.hpp"
+
+#include <weir/database.hpp>
+#include <weir/elasticsearch.hpp>
+#include <weir/field.hpp>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace weir::test {
+namespace {
+
+constexpr int stored = 12;
+
+class ElasticsearchSnapshots : public testing::Test {
+ public:
+  void SetUp() override {
+    server_ = std::make_unique<SearchServer>("opensearch");
+    WEIR_NEED_SERVER(server_->server());
+    elasticsearch::install();
+    index_ = server_->new_index();
+    db_ = run(AsyncDatabase::open(server_->url(index_.name)));
+    std::vector<Record> records;
+    for (int i = 0; i < stored; ++i) {
+      Record one;
+      one.id = std::to_string(100 + i);
+      one.fields["n"] = i;
+      one.fields["word"] = "x";
+      records.push_back(std::move(one));
+    }
+    BatchOptions options;
+    options.refresh(Refresh::now);
+    ASSERT_EQ(run(db_->create_batch(std::move(records), options)).succeeded(), static_cast<std::size_t>(stored));
+  }
+  void TearDown() override {
+    if (db_) run(db_->close());
+  }
+
+  const AsyncDatabase& db() const { return *db_; }
+  const SearchServer& server() const { return *server_; }
+  const std::string& index() const { return index_.name; }
+
+  /// Snapshots and scrolls that the server holds for this index.
+  int held() const {
+    const auto answer = server_->request("GET", "/" + index_.name + "/_stats/search");
+    EXPECT_EQ(answer.status, 200);
+    const auto all = Json::parse(answer.body.view());
+    return all.at("_all").at("total").at("search").at("open_contexts").get<int>();
+  }
+
+  static StreamOptions pages_of(std::size_t size) {
+    StreamOptions options;
+    options.batch_size(size);
+    return options;
+  }
+
+ private:
+  std::unique_ptr<SearchServer> server_;
+  SearchServer::Index index_;
+  std::optional<AsyncDatabase> db_;
+};
+
+awaitable<std::size_t> read_some(RecordStream stream, std::size_t most) {
+  std::size_t count = 0;
+  while (count < most) {
+    const auto record = co_await stream.next();
+    if (!record) break;
+    ++count;
+  }
+  co_return count;
+}
+
+TEST_F(ElasticsearchSnapshots, TheServersCountIsOneWhileAStreamIsRead) {
+  const auto look = [](AsyncDatabase from, const ElasticsearchSnapshots* test) -> awaitable<int> {
+    auto stream = from.stream(Query{}.order_by(id()), pages_of(2));
+    const auto first = co_await stream.next();
+    EXPECT_TRUE(first);
+    const int during = test->held();
+    co_await stream.close();
+    co_return during;
+  };
+  EXPECT_EQ(run(look(db(), this)), 1);
+  EXPECT_EQ(held(), 0);
+}
+
+TEST_F(ElasticsearchSnapshots, DroppedAtEveryRecord) {
+  for (std::size_t most = 0; most <= stored + 1; ++most) {
+    const auto count = run(read_some(db().stream(Query{}.order_by(id()), pages_of(2)), most));
+    EXPECT_EQ(count, std::min<std::size_t>(most, stored));
+    EXPECT_EQ(held(), 0) << "dropped after " << most;
+  }
+}
+
+TEST_F(ElasticsearchSnapshots, CancelledAtEveryPoint) {
+  run(db().count());  // the index is known
+  const auto read = [](AsyncDatabase from) -> awaitable<void> {
+    auto stream = from.stream(Query{}.order_by(id()), pages_of(4));
+    for (;;) {
+      const auto record = co_await stream.next();
+      if (!record) break;
+    }
+  };
+  // How many handlers run depends on how the bytes arrive, so the points are spread, not counted.
+  const std::size_t width = full_run() ? 1 : 3;
+  for (std::size_t point = 0; point < 600; point += width) {
+    StepLoop loop(read(db()));
+    loop.steps(point);
+    if (!loop.ended()) loop.cancel(boost::asio::cancellation_type::terminal);
+    const auto end = loop.finish();
+    EXPECT_TRUE(end.ended);
+    while (loop.step()) {  // what the stream left to the loop
+    }
+    ASSERT_EQ(held(), 0) << "cancelled after " << point;
+    if (!end.cancelled) return;
+  }
+  ADD_FAILURE() << "too many points";
+}
+
+TEST_F(ElasticsearchSnapshots, AFilterThatTheServerRefusesLeavesNone) {
+  // The refusal comes with the first page, when the snapshot is there already.
+  const Query query(field("word").contains(std::string(2'000, 'x')));
+  const auto outcome = run(outcome_of([&] { return read_some(db().stream(query), stored); }));
+  EXPECT_TRUE(outcome.is(errc::unsupported)) << outcome;
+  EXPECT_EQ(held(), 0);
+}
+
+TEST_F(ElasticsearchSnapshots, AnIndexThatIsRemovedMeanwhile) {
+  const auto read = [](AsyncDatabase from, const ElasticsearchSnapshots* test) -> awaitable<std::size_t> {
+    auto stream = from.stream(Query{}.order_by(id()), pages_of(2));
+    const auto first = co_await stream.next();
+    EXPECT_TRUE(first);
+    EXPECT_EQ(test->server().request("DELETE", "/" + test->index()).status, 200);
+    co_return co_await read_some(std::move(stream), stored);
+  };
+  const auto outcome = run(outcome_of([&] { return read(db(), this); }));
+  EXPECT_TRUE(!outcome.ok()) << "half of the records are no answer";
+  const auto all = Json::parse(server().request("GET", "/_stats/search").body.view());
+  EXPECT_FALSE(all.at("indices").contains(index()));
+}
+
+TEST_F(ElasticsearchSnapshots, SearchesOfManyRecordsLeaveNone) {
+  std::vector<Record> records;
+  for (int i = 0; i < 2'500; ++i) {
+    Record one;
+    one.id = std::to_string(10'000 + i);
+    one.fields["n"] = i;
+    records.push_back(std::move(one));
+  }
+  BatchOptions options;
+  options.refresh(Refresh::now);
+  EXPECT_EQ(run(db().create_batch(std::move(records), options)).succeeded(), 2'500U);
+  EXPECT_EQ(run(db().search(Query{})).size(), 2'500U + stored);
+  EXPECT_EQ(held(), 0);
+  EXPECT_EQ(run(db().remove_where(Query(field("n") >= stored))), 2'500U - stored);
+  EXPECT_EQ(held(), 0);
+}
+
+}  // namespace
+}  // namespace weir::test
