@@ -34,6 +34,16 @@ std::string milliseconds_text(std::chrono::milliseconds time) {
   return std::to_string(std::max<std::int64_t>(time.count(), 1'000)) + "ms";
 }
 
+// As the documents lie in the shards: the cheapest order. Without any order there is nothing to go on after.
+// https://www.elastic.co/guide/en/elasticsearch/reference/8.19/paginate-search-results.html
+Json by_place() {
+  Json key = Json::object();
+  key["_shard_doc"]["order"] = "asc";
+  Json out = Json::array();
+  out.push_back(std::move(key));
+  return out;
+}
+
 std::optional<core::Projection> projection_of(const Query& query) {
   std::optional<core::Projection> out;
   if (query.select()) out.emplace(*query.select());
@@ -119,7 +129,9 @@ awaitable<void> Cursor::open() {
   const auto& product = known_->product;
   if (!query_.order().empty() || options_.by_id)
     sort_ = compile_sort(*known_->mapping, query_, product.sorts_by_id);
-  else if (product.cursor != CursorKind::pit)  // Elasticsearch breaks ties by the shard and its document by itself
+  else if (product.cursor == CursorKind::pit)
+    sort_ = by_place();
+  else
     sort_ = compile_sort(*known_->mapping, Query{}, product.sorts_by_id);
   if (product.cursor == CursorKind::scroll) co_return;
   const bool opensearch = product.cursor == CursorKind::opensearch_pit;

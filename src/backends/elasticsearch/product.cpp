@@ -46,7 +46,7 @@ Product read_product(int status, std::optional<std::string_view> header, std::st
                      (major == 7 && minor != 10);
     out.cursor = has ? CursorKind::opensearch_pit : CursorKind::scroll;
   } else {
-    const bool has = out.version.empty() || major > 7 || (major == 7 && minor >= 10);
+    const bool has = out.version.empty() || major > 7 || (major == 7 && minor >= 12);
     out.cursor = has ? CursorKind::pit : CursorKind::scroll;
     out.sorts_by_id = !out.version.empty() && major < 8;
   }

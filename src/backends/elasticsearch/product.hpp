@@ -9,7 +9,7 @@ namespace weir::elasticsearch {
 
 /// How pages of one snapshot are read.
 enum class CursorKind {
-  pit,             ///< Elasticsearch from 7.10 on
+  pit,             ///< Elasticsearch from 7.12 on, which can sort by _shard_doc
   opensearch_pit,  ///< OpenSearch from 2.4 on
   scroll           ///< everything older
 };

@@ -177,7 +177,7 @@ FakeCluster::Answer FakeCluster::search(const Received& request) {
     }
     Json hit = document;
     hit["_id"] = id;
-    hit["sort"] = Json::array({id});
+    if (body.contains("sort")) hit["sort"] = Json::array({id});  // as the real ones
     hits.push_back(std::move(hit));
   }
   if (scrolls || scroll_begins) scrolls_["at"] += hits.size();
