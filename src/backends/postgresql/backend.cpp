@@ -1,6 +1,7 @@
 #include "backends/postgresql/backend.hpp"
 
 #include "backends/install_backend.hpp"
+#include "backends/postgresql/batch.hpp"
 #include "backends/postgresql/codec.hpp"
 #include "backends/postgresql/stream.hpp"
 #include "backends/postgresql/transaction.hpp"
@@ -70,7 +71,8 @@ awaitable<BatchResult> PostgresBackend::write_batch(CallContext context, WriteKi
   const LinkPtr link = link_;
   const auto deadline = context.deadline;
   if (!ready()) co_await ensure_table(link, deadline);
-  if (options.atomic()) {
+  const Call call(conduit_, context);
+  if (options.atomic() && !is_one_statement(call, kind, records, options)) {
     auto transaction = co_await open_transaction(link, "BEGIN", deadline, "write_batch");
     const auto inner = std::make_shared<PostgresBackendTransaction>(transaction, false);
     auto result = co_await inner->write_batch(context, kind, std::move(records), std::move(options));
@@ -79,7 +81,6 @@ awaitable<BatchResult> PostgresBackend::write_batch(CallContext context, WriteKi
   }
   if (kind == WriteKind::update || kind == WriteKind::patch)
     co_return co_await Backend::write_batch(context, kind, std::move(records), std::move(options));
-  const Call call(conduit_, context);
   co_return co_await write_many(call, kind, std::move(records), std::move(options));
 }
 

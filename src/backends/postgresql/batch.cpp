@@ -1,9 +1,10 @@
 // Many records in one statement. An item that the server refuses is found by halving, since a statement does all or
 // nothing.
 
+#include "backends/postgresql/batch.hpp"
+
 #include "backends/postgresql/codec.hpp"
 #include "backends/postgresql/mapped.hpp"
-#include "backends/postgresql/operations.hpp"
 
 #include <algorithm>
 #include <unordered_map>
@@ -181,10 +182,10 @@ bool same_columns(const Json& a, const Json& b) {
                                                      [](const auto& x, const auto& y) { return x.first == y.first; });
 }
 
-std::size_t chunk_end(const Batch& batch, std::size_t begin, std::size_t most) {
-  const auto& records = batch.records;
+std::size_t chunk_end(const Call& call, WriteKind kind, const std::vector<Record>& records, std::size_t begin,
+                      std::size_t most) {
   // Of an existing table: a column that is not given gets its default, so a statement is for one set of columns.
-  const bool by_columns = batch.call.table().columns() != nullptr && batch.kind != WriteKind::remove;
+  const bool by_columns = call.table().columns() != nullptr && kind != WriteKind::remove;
   std::size_t bytes = 0;
   std::size_t end = begin;
   while (end < records.size() && end - begin < most && (bytes < most_chunk_bytes || end == begin)) {
@@ -194,13 +195,21 @@ std::size_t chunk_end(const Batch& batch, std::size_t begin, std::size_t most) {
   return end;
 }
 
+std::size_t most_of(const BatchOptions& options) { return options.chunk() != 0 ? options.chunk() : default_chunk; }
+
 }  // namespace
+
+bool is_one_statement(const Call& call, WriteKind kind, const std::vector<Record>& records,
+                      const BatchOptions& options) {
+  if (kind == WriteKind::update || kind == WriteKind::patch) return false;
+  return chunk_end(call, kind, records, 0, most_of(options)) == records.size();
+}
 
 awaitable<BatchResult> write_many(Call call, WriteKind kind, std::vector<Record> records, BatchOptions options) {
   Batch batch(call, kind, records, options);
-  const std::size_t most = options.chunk() != 0 ? options.chunk() : default_chunk;
+  const std::size_t most = most_of(options);
   for (std::size_t begin = 0; begin < records.size();) {
-    const std::size_t end = chunk_end(batch, begin, most);
+    const std::size_t end = chunk_end(batch.call, kind, records, begin, most);
     co_await write_range(batch, begin, end);
     begin = end;
   }

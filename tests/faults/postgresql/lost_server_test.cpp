@@ -159,5 +159,45 @@ TEST(FaultyServer, the_standby_takes_over) {
   server.command({"stop", "--wipe"});
 }
 
+// It lives on and answers, but takes no writes any longer: 25006.
+TEST(FaultyServer, a_demoted_primary_is_left_for_the_new_one) {
+  const auto& server = Server::start("postgres", {"--standby", "--name", "demoted"});
+  WEIR_NEED_SERVER(server);
+  boost::asio::io_context io(1);
+  // The old primary stands first in the list.
+  const auto port = std::to_string(port_of(server.setting("POSTGRES_URL")));
+  const auto standby = std::to_string(port_of(server.setting("POSTGRES_STANDBY_URL")));
+  auto hosts = server.setting("POSTGRES_URL");
+  hosts.replace(hosts.find(":" + port), port.size() + 1, ":" + port + ",localhost:" + standby);
+  auto db = run_on(io, AsyncDatabase::open(hosts + "?target_session_attrs=read-write&timeout=15s&max_size=2"));
+  Record one;
+  one.id = "a";
+  run_on(io, db.upsert(one));
+
+  server.command({"promote"});
+  const auto superuser = server.setting("POSTGRES_SUPERUSER_URL");
+  run_sql(superuser, "ALTER SYSTEM SET default_transaction_read_only = on");
+  run_sql(superuser, "SELECT pg_reload_conf()");
+  // Sessions learn of it between two statements of theirs.
+  auto old = run_on(io, AsyncDatabase::open(server.setting("POSTGRES_URL") + "?retry.max_attempts=1"));
+  const auto limit = Clock::now() + 20s;
+  Outcome refused;
+  do refused = run_on(io, outcome_of([&] { return old.upsert(one); }));
+  while (refused.ok() && Clock::now() < limit);
+  ASSERT_TRUE(refused.error()) << refused;
+  EXPECT_EQ(refused.error()->server_code(), "25006");
+  EXPECT_TRUE(refused.error()->transient());
+  run_on(io, old.close());
+
+  Record two;
+  two.id = "b";
+  EXPECT_TRUE(succeeds(run_on(io, outcome_of([&] { return db.upsert(two); }))));
+  EXPECT_EQ(run_sql(with_port(superuser, port_of(server.setting("POSTGRES_STANDBY_URL"))),
+                    "SELECT count(*) FROM records WHERE id = 'b'")[0][0],
+            "1");
+  run_on(io, db.close());
+  server.command({"stop", "--wipe"});
+}
+
 }  // namespace
 }  // namespace weir::test

@@ -24,6 +24,10 @@ using std::chrono::milliseconds;
 // For the cancel's own connection, and for the fence.
 constexpr milliseconds patience{1'000};
 
+// A pooler may let a cancel wait until it has a server for it, 10 s by its default; and PgBouncer before 1.19.1 ends
+// when the client goes away meanwhile (https://github.com/pgbouncer/pgbouncer/issues/801).
+constexpr milliseconds patience_with_poolers{12'000};
+
 // How long whoever gave up waits to hear what became of a statement that is being cancelled.
 constexpr milliseconds grace{300};
 
@@ -115,7 +119,8 @@ awaitable<void> Session::dial_cancel() {
   const std::string host = address == nullptr ? "" : address;
   const std::string name = PQhost(connection_) == nullptr ? "" : PQhost(connection_);
   const std::string port = PQport(connection_) == nullptr ? "5432" : PQport(connection_);
-  asio::steady_timer limit(executor_, patience);
+  const bool pooler = family_->pooler.load(std::memory_order_relaxed);
+  asio::steady_timer limit(executor_, pooler ? patience_with_poolers : patience);
   if (name.starts_with('/')) {
     auto socket = std::make_shared<asio::local::stream_protocol::socket>(executor_);
     limit.async_wait([socket](const boost::system::error_code& failed) {
