@@ -39,6 +39,7 @@ void check(const ClientOptions& options) {
                                     {"resolve_ttl", options.resolve_ttl()}})
     if (value.count() < 0) refuse(name, "is negative");
   options.pool().validate();
+  check_fields(options.headers());
 }
 
 Headers common_fields(const ClientOptions& options) {

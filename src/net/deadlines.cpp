@@ -51,7 +51,7 @@ class Watch::Table {
   }
 
   bool too_late_for(TimePoint::rep deadline) const noexcept {
-    return deadline < armed_.load(std::memory_order_relaxed);
+    return deadline < armed_.load(std::memory_order_seq_cst);
   }
   void nearer(TimePoint::rep deadline) {
     const std::lock_guard lock(mutex_);
@@ -66,7 +66,7 @@ class Watch::Table {
  private:
   void arm(TimePoint::rep deadline) {
     if (!timer_) return;
-    armed_.store(deadline, std::memory_order_relaxed);
+    armed_.store(deadline, std::memory_order_seq_cst);
     timer_->expires_at(TimePoint{TimePoint::duration{deadline}});
     timer_->async_wait([this](const boost::system::error_code& failed) {
       if (!failed) fired();
@@ -75,17 +75,19 @@ class Watch::Table {
 
   void fired() {
     const std::lock_guard lock(mutex_);
+    // Before any deadline is read: one that is set from here on is seen below, or finds the timer not armed. With a
+    // weaker order, or afterwards, it could be neither (the store and the load of `limit` are the other half).
+    armed_.store(never, std::memory_order_seq_cst);
     const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
     auto next = never;
     for (auto* watch = first_; watch != nullptr; watch = watch->next_) {
-      const auto deadline = watch->deadline_.load(std::memory_order_relaxed);
+      const auto deadline = watch->deadline_.load(std::memory_order_seq_cst);
       if (deadline > now) {
         next = std::min(next, deadline);
       } else if (!watch->expired_.exchange(true, std::memory_order_acq_rel)) {
         ::shutdown(watch->socket_, SHUT_RDWR);
       }
     }
-    armed_.store(never, std::memory_order_relaxed);
     if (next != never) arm(next);
   }
 
@@ -106,7 +108,7 @@ void Watch::start(const Deadlines& table, int socket) {
 
 void Watch::limit(TimePoint deadline) {
   const auto count = deadline.time_since_epoch().count();
-  deadline_.store(count, std::memory_order_relaxed);
+  deadline_.store(count, std::memory_order_seq_cst);
   if (table_ && table_->too_late_for(count)) table_->nearer(count);
 }
 

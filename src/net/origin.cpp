@@ -5,6 +5,9 @@
 
 #include <weir/error.hpp>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -105,18 +108,11 @@ bool excluded(std::string_view list, const Origin& origin) {
 }  // namespace
 
 bool is_ip_address(std::string_view host) noexcept {
-  if (host.find(':') != std::string_view::npos)
-    return std::ranges::all_of(host, [](char c) {
-      return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'f') || c == ':' || c == '.';
-    });
-  unsigned dots = 0;
-  for (const char c : host) {
-    if (c == '.')
-      ++dots;
-    else if (c < '0' || c > '9')
-      return false;
-  }
-  return dots == 3;
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (host.size() >= text.size() || host.find('\0') != std::string_view::npos) return false;
+  std::ranges::copy(host, text.begin());
+  ::in6_addr address{};
+  return ::inet_pton(AF_INET, text.data(), &address) == 1 || ::inet_pton(AF_INET6, text.data(), &address) == 1;
 }
 
 std::string Origin::endpoint() const {

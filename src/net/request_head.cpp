@@ -42,6 +42,12 @@ bool is_idempotent_method(std::string_view method) noexcept {
   return is_safe_method(method) || method == "PUT" || method == "DELETE";
 }
 
+void check_fields(const Headers& headers) {
+  for (const auto name : our_fields)
+    if (headers.contains(name))
+      throw Error(errc::invalid_argument, "the header field " + std::string(name) + " is set by the client itself");
+}
+
 void check_request(const Request& request) {
   if (!is_token(request.method()))
     throw Error(errc::invalid_argument, "the method of a request is no token (RFC 9110 §9.1)");
@@ -51,9 +57,7 @@ void check_request(const Request& request) {
   if (!is_target(target) || (target.front() != '/' && target != "*"))
     throw Error(errc::invalid_argument,
                 "the target of a request begins with / and holds no spaces or control characters; encode them");
-  for (const auto name : our_fields)
-    if (request.headers().contains(name))
-      throw Error(errc::invalid_argument, "the header field " + std::string(name) + " is set by the client itself");
+  check_fields(request.headers());
   const int bodies = (request.body().empty() ? 0 : 1) + (request.body_view().empty() ? 0 : 1) +
                      (request.body_source() == nullptr ? 0 : 1);
   if (bodies > 1) throw Error(errc::invalid_argument, "a request has one of body, body_view and body_source");
@@ -64,7 +68,8 @@ void write_head(std::string& out, const HeadDefaults& defaults, const Request& r
   // "OPTIONS *" to a proxy is the bare authority, RFC 9112 §3.2.4.
   if (defaults.target_prefix.empty() || request.target() != "*") out += request.target();
   out.append(" HTTP/1.1\r\n");
-  if (!request.headers().contains("Host")) out.append("Host: ").append(defaults.host).append("\r\n");
+  if (!request.headers().contains("Host") && !defaults.headers.contains("Host"))
+    out.append("Host: ").append(defaults.host).append("\r\n");
   append_defaults(out, defaults.headers, request.headers());
   out += request.headers().wire();
   if (!defaults.proxy_authorization.empty())

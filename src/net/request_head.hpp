@@ -26,6 +26,8 @@ struct BodyFacts {
   bool expects = false;
 };
 
+/// Throws `invalid_argument` for fields that the client writes itself.
+void check_fields(const Headers& headers);
 /// Throws `invalid_argument` for a method, target or field that cannot be sent.
 void check_request(const Request& request);
 /// Appends the head to `out`.

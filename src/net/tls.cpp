@@ -43,6 +43,17 @@ std::string content_of(const std::string& option, const std::string& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
+// What is no name would be compared with nothing, or with no certificate that there is.
+std::string checked_name(std::string name) {
+  const auto belongs = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' ||
+           c == '_';
+  };
+  if (!http::is_ip_address(name) && !std::ranges::all_of(name, belongs))
+    throw Error(errc::invalid_argument, "tls server_name: a host's name or an IP address, without a port");
+  return name;
+}
+
 struct BioDeleter {
   void operator()(BIO* bio) const noexcept { BIO_free(bio); }
 };
@@ -124,7 +135,7 @@ std::string sha256_hex(std::string_view text) {
 
 TlsContext::TlsContext(const http::TlsOptions& options, const std::string& host)
     : context_(ssl::context::tls_client),
-      name_(options.server_name().empty() ? host : options.server_name()),
+      name_(options.server_name().empty() ? host : checked_name(options.server_name())),
       name_is_address_(http::is_ip_address(name_)),
       verify_(options.verify()) {
   auto* const native = context_.native_handle();
@@ -214,11 +225,13 @@ std::unique_ptr<TlsStream> TlsContext::wrap(boost::asio::ip::tcp::socket& socket
     SSL_set_verify(handle, SSL_VERIFY_PEER, &TlsContext::verify);
   } else if (verify_) {
     SSL_set_verify(handle, SSL_VERIFY_PEER, nullptr);
-    if (name_is_address_) {
-      X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(handle), name_.c_str());
-    } else {
-      SSL_set_hostflags(handle, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-      SSL_set1_host(handle, name_.c_str());
+    SSL_set_hostflags(handle, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    // Without a name to compare with, OpenSSL would take anybody's certificate.
+    const int set = name_is_address_ ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(handle), name_.c_str())
+                                     : SSL_set1_host(handle, name_.c_str());
+    if (set != 1) {
+      ERR_clear_error();
+      throw Error(errc::invalid_argument, "tls: " + name_ + " is no name that a certificate could be compared with");
     }
   } else {
     SSL_set_verify(handle, SSL_VERIFY_NONE, nullptr);

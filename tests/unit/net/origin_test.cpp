@@ -48,6 +48,15 @@ TEST(Origin, WhatIsNone) {
     }
 }
 
+TEST(Origin, WhatIsAnAddress) {
+  for (const char* text : {"127.0.0.1", "::1", "2001:db8::1", "::ffff:1.2.3.4"})
+    EXPECT_TRUE(is_ip_address(text)) << text;
+  for (const char* text : {"", "localhost", "10.0.0.5:9200", "cafe:443", "999.1.1.1", "1.2.3", "1.2.3.4.", ":", "...",
+                           "[::1]", "2001:0db8:0000:0000:0000:0000:0000:0001:0000:0000:0000:0000"})
+    EXPECT_FALSE(is_ip_address(text)) << text;
+  EXPECT_FALSE(is_ip_address(std::string_view("1.2.3.4\0x", 9)));
+}
+
 TEST(Proxy, UserAndPassword) {
   const auto proxy = parse_proxy("http://us%65r:p%40ss:word@proxy:3128/");
   EXPECT_EQ(proxy.address.endpoint(), "proxy:3128");

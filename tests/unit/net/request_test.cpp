@@ -39,6 +39,15 @@ TEST(RequestHead, Plain) {
             "GET /a?b=c HTTP/1.1\r\nHost: example.org\r\nUser-Agent: weir\r\n\r\n");
 }
 
+TEST(RequestHead, OneHostWhoeverNamesIt) {
+  auto given = defaults();
+  given.headers.add("Host", "virtual.example");
+  EXPECT_EQ(written(Request("GET", "/"), given), "GET / HTTP/1.1\r\nUser-Agent: weir\r\nHost: virtual.example\r\n\r\n");
+  Request own("GET", "/");
+  own.headers(Headers{}.add("Host", "own.example"));
+  EXPECT_EQ(written(own, given), "GET / HTTP/1.1\r\nUser-Agent: weir\r\nHost: own.example\r\n\r\n");
+}
+
 TEST(RequestHead, BodiesAndTheirLength) {
   BodyFacts body;
   EXPECT_NE(written(Request("POST", "/"), defaults(), body).find("Content-Length: 0\r\n"), std::string::npos);

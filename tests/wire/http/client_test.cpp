@@ -54,6 +54,14 @@ TEST(HttpClient, OneConnectionCarriesManyRequests) {
   EXPECT_EQ(server.connections(), 1);
 }
 
+TEST(HttpClient, FieldsThatItWritesItselfCannotBeItsOptions) {
+  for (const char* name : {"Content-Length", "transfer-encoding", "Connection", "Expect"}) {
+    const auto outcome =
+        test::outcome_now([&] { Client("http://localhost", plain().headers(Headers{}.add(name, "1"))); });
+    EXPECT_TRUE(fails_with(outcome, errc::invalid_argument)) << name;
+  }
+}
+
 TEST(HttpClient, TheLoopEndsWithItsUsersWork) {
   ScriptedServer server(echo);
   Client client(server.origin(), plain().timeout(1h));

@@ -86,6 +86,9 @@ TEST(HttpTls, WhoIsNotBelieved) {
   refused(ask_now(Client(server.secure_origin(), with({}))));  // the system does not know our authority
   refused(ask_now(Client(server.secure_origin(),
                          with(TlsOptions{}.ca_pem(certificates().authority_pem()).server_name("other.example")))));
+  for (const char* name : {"999.1.1.1", "1.2.3", "10.0.0.5", "::2"})
+    refused(ask_now(
+        Client(server.secure_origin(), with(TlsOptions{}.ca_pem(certificates().authority_pem()).server_name(name)))));
   refused(ask_now(Client(server.secure_origin(), with(TlsOptions{}.fingerprint(std::string(64, 'a'))))));
   const Certificates others;
   refused(ask_now(Client(server.secure_origin(), with(TlsOptions{}.ca_pem(others.authority_pem())))));
@@ -105,6 +108,11 @@ TEST(HttpTls, OptionsThatCannotBe) {
                           TlsOptions{}.client_cert_file("/does/not/exist")}) {
     const auto outcome = test::outcome_now([&] { Client("https://localhost", with(tls)); });
     EXPECT_TRUE(test::fails_with(outcome, errc::tls_failed));
+  }
+  // None of these can be compared with a certificate, which must not mean that every certificate will do.
+  for (const char* name : {"10.0.0.5:9200", "cafe:443", "[::1]", "localhost:443", "a b"}) {
+    const auto outcome = test::outcome_now([&] { Client("https://localhost", with(TlsOptions{}.server_name(name))); });
+    EXPECT_TRUE(test::fails_with(outcome, errc::invalid_argument)) << name;
   }
   const auto outcome = test::outcome_now([] { Client("https://localhost", with(TlsOptions{}.fingerprint("12"))); });
   EXPECT_TRUE(test::fails_with(outcome, errc::invalid_argument));
