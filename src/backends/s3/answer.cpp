@@ -127,7 +127,10 @@ Error made(const Meaning& meaning, std::string_view code, std::string text, std:
   return Error(meaning.kind, std::move(text), context, meaning.transient);
 }
 
-std::string text_of(std::string_view code, std::string_view message, int status) {
+// What refuses may name the caller, the object and the policy: there the code alone is told.
+std::string text_of(std::string_view code, std::string_view message, errc kind, int status) {
+  if (status == 401 || status == 403 || kind == errc::permission_denied || kind == errc::authentication_failed)
+    message = {};
   std::string text;
   if (!code.empty()) text += code;
   if (!message.empty()) text.append(text.empty() ? "" : ": ").append(message.substr(0, 300));
@@ -145,7 +148,8 @@ Judgement judge(const Answer& answer, std::string_view operation, std::string_vi
   const auto region = answer.bucket_region.empty() ? std::string_view(body.region) : answer.bucket_region;
   const auto remedy = remedy_of(body.code, answer.status, !region.empty());
   if (answer.status == 400 && remedy == Remedy::region) meaning = {"", errc::unavailable, false};
-  Judgement out{made(meaning, body.code, text_of(body.code, body.message, answer.status), operation, endpoint, answer),
+  Judgement out{made(meaning, body.code, text_of(body.code, body.message, meaning.kind, answer.status), operation,
+                     endpoint, answer),
                 remedy,
                 {}};
   if (remedy == Remedy::region) out.region = region;
@@ -159,7 +163,7 @@ Error error_of_code(std::string_view code, std::string_view message, std::string
   Answer answer;
   answer.status = meaning.kind == errc::server_error ? 500 : 200;
   answer.write = write;
-  return made(meaning, code, text_of(code, message, 200), operation, endpoint, answer);
+  return made(meaning, code, text_of(code, message, meaning.kind, 200), operation, endpoint, answer);
 }
 
 }  // namespace weir::s3

@@ -31,7 +31,7 @@ void refuse_full_text(const Query& query) {
 
 awaitable<bool> is_there(StorePointer store, CallLimits limits, std::string id) {
   const auto head = co_await detail::look_at(std::move(store), std::move(limits), std::move(id));
-  co_return head.present && !head.removed;
+  co_return head.is_record();
 }
 
 awaitable<std::vector<Record>> search_records(StorePointer store, CallContext context, Query query,
@@ -82,6 +82,7 @@ struct Writing {
   const WriteKind kind;
   std::vector<Record> records;
   const bool stop;
+  std::optional<Query> only;  ///< no record that does not match (any more)
   std::vector<std::vector<std::size_t>> groups;
   BatchResult result;
 };
@@ -91,8 +92,12 @@ awaitable<void> write_group(std::shared_ptr<Writing> writing, std::size_t index)
     auto id = writing->records[place].id;
     std::optional<Error> failure;
     try {
-      const bool written = co_await detail::write_record(writing->store, writing->limits, writing->kind,
-                                                         std::move(writing->records[place]), std::nullopt);
+      auto& record = writing->records[place];
+      auto write = writing->only ? detail::write_matching(writing->store, writing->limits, writing->kind,
+                                                          std::move(record), *writing->only)
+                                 : detail::write_record(writing->store, writing->limits, writing->kind,
+                                                        std::move(record), std::nullopt);
+      const bool written = co_await std::move(write);
       if (written) writing->result.ids[place] = id;
     } catch (const Error& error) {
       // The time of the whole call, not an item's fate.
@@ -126,6 +131,7 @@ awaitable<std::uint64_t> write_where(StorePointer store, CallContext context, Wr
     if (batch.empty()) break;
     for (auto& record : batch) record.fields = patch;
     auto writing = std::make_shared<Writing>(store, limits, kind, std::move(batch), true);
+    writing->only = Query(query.filter());
     const auto result = co_await write_all(std::move(writing), concurrency);
     total += result.succeeded();
   }

@@ -103,9 +103,15 @@ awaitable<void> remove_chunk(std::shared_ptr<Removal> removal, std::size_t index
       removal->one_by_one = true;
     }
     if (removal->one_by_one) break;
+    auto sent = std::move(keys);
     keys.clear();
+    std::sort(sent.begin(), sent.end());
     std::optional<Error> passing;
     for (auto& failure : failures) {
+      // A key that was not ours to name may be another object's.
+      if (!std::binary_search(sent.begin(), sent.end(), failure.key))
+        throw Error(errc::protocol_error, "the store tells of a key that it was not asked to remove",
+                    ErrorContext{}.backend("s3").operation("remove many").maybe_applied(true));
       auto error = error_of_code(failure.code, failure.message, "remove many", removal->session->endpoint_text(), true);
       if (error.kind() == errc::not_found && failure.code != "NoSuchBucket") continue;
       if (error.transient()) {
@@ -257,19 +263,30 @@ awaitable<void> delete_bucket(SessionPointer session) {
 }
 
 awaitable<std::uint64_t> abort_old_uploads(SessionPointer session, std::string prefix, WallTime before) {
-  Call call("GET", {}, "list uploads");
-  call.parameters.emplace_back("uploads", "");
-  call.parameters.emplace_back("encoding-type", "url");
-  call.parameters.emplace_back("prefix", prefix);
-  call.document = true;
-  const auto reply = co_await Session::send(session, std::move(call));
   std::uint64_t count = 0;
-  for (auto& upload : parse_uploads(reply.response.body.view())) {
-    if (!upload.key.starts_with(prefix) || !upload.initiated || *upload.initiated >= before) continue;
-    co_await detail::abort_upload(session, std::move(upload.key), std::move(upload.upload_id));
-    ++count;
+  std::string key_marker, upload_marker;
+  for (;;) {
+    Call call("GET", {}, "list uploads");
+    call.parameters.emplace_back("uploads", "");
+    call.parameters.emplace_back("encoding-type", "url");
+    call.parameters.emplace_back("prefix", prefix);
+    if (!key_marker.empty()) call.parameters.emplace_back("key-marker", key_marker);
+    if (!upload_marker.empty()) call.parameters.emplace_back("upload-id-marker", upload_marker);
+    call.document = true;
+    const auto reply = co_await Session::send(session, std::move(call));
+    auto page = parse_uploads(reply.response.body.view());
+    for (auto& upload : page.uploads) {
+      if (!upload.key.starts_with(prefix) || !upload.initiated || *upload.initiated >= before) continue;
+      co_await detail::abort_upload(session, std::move(upload.key), std::move(upload.upload_id));
+      ++count;
+    }
+    if (page.next_key_marker.empty()) co_return count;
+    if (page.next_key_marker == key_marker && page.next_upload_marker == upload_marker)
+      throw Error(errc::protocol_error, "the store gives the same page of uploads again",
+                  ErrorContext{}.backend("s3").operation("list uploads"));
+    key_marker = std::move(page.next_key_marker);
+    upload_marker = std::move(page.next_upload_marker);
   }
-  co_return count;
 }
 
 awaitable<bool> probe_removal(SessionPointer session, std::string prefix) {

@@ -2,9 +2,12 @@
 
 #include <weir/error.hpp>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace weir::s3 {
 namespace {
@@ -112,8 +115,15 @@ Identity identity_of_service(std::string_view json) {
 }
 
 bool is_container_address(std::string_view host) noexcept {
-  return host == "localhost" || host.starts_with("127.") || host == "::1" || host == "169.254.170.2" ||
-         host == "169.254.170.23" || host == "fd00:ec2::23";
+  if (host == "localhost" || host == "::1" || host == "169.254.170.2" || host == "169.254.170.23" ||
+      host == "fd00:ec2::23")
+    return true;
+  // 127.0.0.0/8, and no name that begins like it.
+  std::array<char, INET_ADDRSTRLEN> text{};
+  if (host.size() >= text.size()) return false;
+  std::copy(host.begin(), host.end(), text.begin());
+  ::in_addr address{};
+  return ::inet_pton(AF_INET, text.data(), &address) == 1 && ntohl(address.s_addr) >> 24U == 127U;
 }
 
 }  // namespace weir::s3

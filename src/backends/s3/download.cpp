@@ -52,6 +52,7 @@ awaitable<http::Response> fetch(std::shared_ptr<Ranges> ranges, char* to, std::u
   call.headers.add("Range", range_text(ranges->options.offset() + begin, size));
   call.into = std::span<char>(to, std::max(size, least_room));
   auto reply = co_await Session::send(ranges->session, std::move(call));
+  if (reply.response.status == 206) check_part(reply.response, ranges->options.offset() + begin);
   co_return std::move(reply.response);
 }
 
@@ -95,6 +96,8 @@ awaitable<ObjectInfo> download_on(asio::any_io_executor strand, std::shared_ptr<
     throw Error(errc::protocol_error, "the store does not give parts of objects");
   ranges->plan.total = wanted;
   ranges->plan.count = (wanted + settings.part_size() - 1) / settings.part_size();
+  if (response.status == 206 && (wanted == 0 || response.body_size != ranges->plan.size(0)))
+    throw Error(errc::protocol_error, "the store gave less of the object than it said");
   const auto most =
       std::clamp<std::uint64_t>(settings.memory_limit() / ranges->room(), 2, settings.concurrency() + 1) - 1;
 
@@ -134,7 +137,7 @@ awaitable<ObjectInfo> download_object(SessionPointer session, std::string key, s
   if (!sink) throw Error(errc::invalid_argument, "download needs a sink");
   if (options.length() && *options.length() == 0)
     throw Error(errc::invalid_argument, "a part of an object has at least one byte");
-  auto ranges = std::make_shared<Ranges>(std::move(session), std::move(key), std::move(options));
+  auto ranges = std::make_shared<Ranges>(std::move(session), std::move(key), begun(std::move(options)));
   const asio::any_io_executor strand = asio::make_strand(co_await asio::this_coro::executor);
   co_return co_await net::call_on_strand<ObjectInfo>(strand, download_on(strand, std::move(ranges), std::move(sink)));
 }

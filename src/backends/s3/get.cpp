@@ -39,7 +39,15 @@ namespace {
 void add_range(Call& call, std::uint64_t offset, std::optional<std::uint64_t> length) {
   if (offset == 0 && !length) return;
   if (length && *length == 0) throw Error(errc::invalid_argument, "a part of an object has at least one byte");
-  call.headers.add("Range", length ? range_text(offset, *length) : "bytes=" + std::to_string(offset) + "-");
+  call.headers.add("Range", length ? range_text(offset, *length) : range_from(offset));
+}
+
+/// That an answer holds what was asked for: a store may pass over the range and give the whole object.
+void check_range(const http::Response& head, const GetOptions& options) {
+  if (options.offset() == 0 && !options.length()) return;
+  const auto whole = head.status == 200 ? length_of(head) : std::nullopt;
+  if (options.offset() == 0 && whole && *whole <= *options.length()) return;
+  check_part(head, options.offset());
 }
 
 }  // namespace
@@ -54,6 +62,7 @@ awaitable<std::optional<Object>> get_object(SessionPointer session, std::string 
   for (;;) {
     auto reply = co_await Session::send(session, call);
     if (reply.response.status == 404) co_return std::nullopt;
+    check_range(reply.response, options);
     const auto expected = whole_checksum(reply.response);
     if (expected.empty() || !session->options().checksums() ||
         expected == crc32c_text(crc32c(reply.response.body.view()))) {
@@ -83,13 +92,21 @@ StreamState::StreamState(SessionPointer session, GetOptions options, http::Respo
       info_(std::move(info)),
       expected_(session_->options().checksums() ? whole_checksum(stream_.head()) : std::string()),
       position_(options_.offset()) {
-  const auto rest = info_.size > position_ ? info_.size - position_ : 0;
-  end_ = position_ + std::min(rest, options_.length().value_or(rest));
+  const auto& head = stream_.head();
+  const auto total = total_of(head);
+  const auto length = total ? std::optional<std::uint64_t>() : length_of(head);
+  if (length && head.status == 206) {
+    end_ = position_ + *length;
+  } else if (const auto size = total ? total : length) {
+    const auto rest = *size > position_ ? *size - position_ : 0;
+    end_ = position_ + std::min(rest, options_.length().value_or(rest));
+  }
 }
 
 awaitable<std::size_t> StreamState::read_some(std::span<char> room) {
   if (room.empty()) co_return 0;
   for (;;) {
+    if (!stream_ && all_there()) break;
     std::optional<Error> failure;
     try {
       if (!stream_) co_await reopen();
@@ -100,14 +117,16 @@ awaitable<std::size_t> StreamState::read_some(std::span<char> room) {
         attempts_ = policy::Attempts();
         co_return size;
       }
-      if (position_ >= end_) break;
+      // Where nobody said how long it is, the transport's own end is all there is to go by.
+      if (!end_ || all_there()) break;
       failure = Error(errc::connection_lost, "the object's bytes stopped before their end");
     } catch (const Error& error) {
       failure = error;
     }
     stream_ = http::ResponseStream();
-    if (position_ >= end_) break;
     auto call = get_call(*session_, "GET", info_.key, options_);
+    if (failure->kind() == errc::cancelled || !end_) throw session_->complete(*failure, call);
+    if (all_there()) break;
     co_await Session::pause(session_, &call, &attempts_, std::move(*failure));
   }
   if (!expected_.empty() && crc32c_text(checksum_) != expected_)
@@ -120,10 +139,10 @@ awaitable<void> StreamState::reopen() {
   if (!info_.etag.empty()) options.if_match(info_.etag);
   auto call = get_call(*session_, "GET", info_.key, options);
   call.transfer = true;
-  call.headers.add("Range", range_text(position_, end_ - position_));
-  stream_ = co_await Session::open(session_, std::move(call));
-  if (stream_.head().status != 206)
-    throw Error(errc::protocol_error, "the store gave the whole object where a part was asked for");
+  call.headers.add("Range", end_ ? range_text(position_, *end_ - position_) : range_from(position_));
+  auto stream = co_await Session::open(session_, std::move(call));
+  check_part(stream.head(), position_);
+  stream_ = std::move(stream);
 }
 
 awaitable<ObjectStream> open_object(SessionPointer session, std::string key, GetOptions options) {
@@ -131,6 +150,7 @@ awaitable<ObjectStream> open_object(SessionPointer session, std::string key, Get
   add_range(call, options.offset(), options.length());
   call.transfer = true;
   auto stream = co_await Session::open(session, std::move(call));
+  check_range(stream.head(), options);
   auto info = info_of(stream.head(), std::move(key));
   co_return ObjectStream(
       std::make_unique<StreamState>(std::move(session), std::move(options), std::move(stream), std::move(info)));

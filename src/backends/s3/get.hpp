@@ -5,6 +5,7 @@
 #include <weir/s3.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -23,6 +24,7 @@ class StreamState {
 
  private:
   awaitable<void> reopen();
+  bool all_there() const noexcept { return end_ && position_ >= *end_; }
 
   SessionPointer session_;
   GetOptions options_;
@@ -31,8 +33,8 @@ class StreamState {
   std::string expected_;  ///< CRC-32C of the whole, "" when it is not known
   std::uint32_t checksum_ = 0;
   std::uint64_t position_;
-  std::uint64_t end_ = 0;
-  policy::Attempts attempts_;  ///< since there last were bytes
+  std::optional<std::uint64_t> end_;  ///< none: the store did not say how long the object is
+  policy::Attempts attempts_;         ///< since there last were bytes
 };
 
 }  // namespace weir::s3::detail

@@ -2,6 +2,10 @@
 
 #include "net/strand_call.hpp"
 
+#include <weir/error.hpp>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -17,7 +21,7 @@ namespace {
 constexpr auto early = std::chrono::minutes(5);
 constexpr auto pause_after_failure = std::chrono::seconds(10);
 
-// Never expires; made to end by moving it into the past, on the strand on which it is waited for.
+// Expires with the time of who waits; made to end by moving it into the past, on the strand on which it is waited for.
 using Bell = std::shared_ptr<asio::steady_timer>;
 
 awaitable<void> until_rung(Bell bell) {
@@ -28,10 +32,10 @@ awaitable<void> until_rung(Bell bell) {
 
 /// In the list as long as its coroutine waits, also when that is destroyed with its loop.
 struct IdentityCache::Waiter {
-  Waiter(std::shared_ptr<IdentityCache> of, asio::any_io_executor on)
+  Waiter(std::shared_ptr<IdentityCache> of, asio::any_io_executor on, asio::steady_timer::time_point until)
       : cache(std::move(of)),
         strand(asio::make_strand(std::move(on))),
-        bell(std::make_shared<asio::steady_timer>(strand, asio::steady_timer::time_point::max())) {
+        bell(std::make_shared<asio::steady_timer>(strand, until)) {
     const std::lock_guard lock(cache->mutex_);
     at = cache->waiters_.insert(cache->waiters_.end(), this);
     if (!cache->fetching_) ring();  // it ended meanwhile
@@ -82,43 +86,64 @@ void IdentityCache::refused(const IdentityPointer& identity) {
   if (current_ == identity) current_.reset();
 }
 
-awaitable<IdentityPointer> IdentityCache::fetched() {
-  const Turn turn(shared_from_this());
+struct IdentityCache::Fetching {
+  Fetching() = default;
+  bool ended = false;  ///< with the mutex of the cache, as the failure
+  std::exception_ptr failure;
+};
+
+// A coroutine of its own, which the time limit of whoever began it does not end.
+awaitable<void> IdentityCache::fetch(std::shared_ptr<IdentityCache> cache, std::shared_ptr<Fetching> fetching) {
+  const Turn turn(cache);
+  auto identity = std::make_shared<Identity>();
   std::exception_ptr failure;
   try {
-    auto identity = std::make_shared<Identity>();
-    *identity = co_await fetch_();
-    refreshes_.fetch_add(1, std::memory_order_relaxed);
-    const std::lock_guard lock(mutex_);
-    current_ = identity;
-    co_return current_;
+    *identity = co_await cache->fetch_();
   } catch (...) {
     failure = std::current_exception();
   }
-  const auto now = now_();
-  const std::lock_guard lock(mutex_);
-  not_before_ = now + pause_after_failure;
-  if (valid(now)) co_return current_;
-  std::rethrow_exception(failure);
+  const auto now = cache->now_();
+  const std::lock_guard lock(cache->mutex_);
+  fetching->ended = true;
+  if (!failure) {
+    cache->refreshes_.fetch_add(1, std::memory_order_relaxed);
+    cache->current_ = identity;
+    co_return;
+  }
+  cache->not_before_ = now + pause_after_failure;
+  fetching->failure = failure;
 }
 
-awaitable<IdentityPointer> IdentityCache::get() {
+awaitable<IdentityPointer> IdentityCache::get(std::optional<std::chrono::steady_clock::time_point> deadline) {
   const auto self = shared_from_this();
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  std::shared_ptr<Fetching> ours;
   for (;;) {
+    bool begin = false;
     {
       const auto now = now_();
       const std::lock_guard lock(mutex_);
+      // What was just fetched is used however short it lasts: the store is the judge of that.
+      if (ours && ours->ended && !ours->failure && current_) co_return current_;
       if (valid(now) && (fetching_ || !due(now))) co_return current_;
-      if (!fetching_) {
-        fetching_ = true;
-        break;
-      }
+      if (ours && ours->ended && ours->failure) std::rethrow_exception(ours->failure);
+      begin = !fetching_;
+      if (begin) fetching_ = true;
     }
-    const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    const Waiter waiter(self, executor);
-    co_await net::call_on_strand<void>(waiter.strand, until_rung(waiter.bell));
+    if (begin) {
+      ours = std::make_shared<Fetching>();
+      asio::co_spawn(executor, fetch(self, ours), [](std::exception_ptr) {});
+    }
+    if (deadline && std::chrono::steady_clock::now() >= *deadline)
+      throw Error(errc::timeout, "the time of the call was over before there were credentials", ErrorContext{}, false);
+    const Waiter waiter(self, executor, deadline.value_or(asio::steady_timer::time_point::max()));
+    try {
+      co_await net::call_on_strand<void>(waiter.strand, until_rung(waiter.bell));
+    } catch (const boost::system::system_error& error) {
+      if (error.code() == asio::error::operation_aborted) throw Error(errc::cancelled, "cancelled");
+      throw;
+    }
   }
-  co_return co_await fetched();
 }
 
 }  // namespace weir::s3

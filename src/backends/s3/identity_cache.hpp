@@ -30,8 +30,9 @@ class IdentityCache : public std::enable_shared_from_this<IdentityCache> {
   using Now = std::function<WallTime()>;
   IdentityCache(Fetch fetch, Now now) : fetch_(std::move(fetch)), now_(std::move(now)) {}
 
-  /// Fetched again from five minutes before they end.
-  awaitable<IdentityPointer> get();
+  /// Fetched again from five minutes before they end. `timeout` when they are not there at the deadline; the fetching
+  /// goes on for those who come later.
+  awaitable<IdentityPointer> get(std::optional<std::chrono::steady_clock::time_point> deadline = {});
   /// The store says that these have ended.
   void refused(const IdentityPointer& identity);
   std::uint64_t refreshes() const noexcept { return refreshes_.load(std::memory_order_relaxed); }
@@ -40,7 +41,8 @@ class IdentityCache : public std::enable_shared_from_this<IdentityCache> {
   class Turn;     ///< that somebody fetches
   struct Waiter;  ///< somebody who waits for that
 
-  awaitable<IdentityPointer> fetched();
+  struct Fetching;  ///< what came of one fetching
+  static awaitable<void> fetch(std::shared_ptr<IdentityCache> cache, std::shared_ptr<Fetching> fetching);
   bool valid(WallTime now) const;
   bool due(WallTime now) const;
   void end_turn();

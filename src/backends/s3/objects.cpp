@@ -54,6 +54,11 @@ std::optional<std::uint64_t> total_of(const http::Response& response) {
   return slash == std::string_view::npos ? std::nullopt : number(range->substr(slash + 1));
 }
 
+std::optional<std::uint64_t> length_of(const http::Response& response) {
+  const auto length = response.headers.find("Content-Length");
+  return length ? number(*length) : std::nullopt;
+}
+
 ObjectInfo info_of(const http::Response& response, std::string key) {
   const auto& headers = response.headers;
   ObjectInfo out;
@@ -61,8 +66,8 @@ ObjectInfo info_of(const http::Response& response, std::string key) {
   out.etag = without_quotes(headers.find("ETag").value_or(std::string_view()));
   if (const auto total = total_of(response))
     out.size = *total;
-  else if (const auto length = headers.find("Content-Length"))
-    out.size = number(*length).value_or(0);
+  else
+    out.size = length_of(response).value_or(0);
   if (const auto modified = headers.find("Last-Modified")) out.last_modified = parse_http_time(*modified);
   out.content_type = text_of(headers, "Content-Type");
   out.storage_class = text_of(headers, "x-amz-storage-class");
@@ -81,6 +86,16 @@ ObjectInfo info_of(const http::Response& response, std::string key) {
 
 std::string range_text(std::uint64_t begin, std::uint64_t size) {
   return "bytes=" + std::to_string(begin) + "-" + std::to_string(begin + size - 1);
+}
+
+std::string range_from(std::uint64_t begin) { return "bytes=" + std::to_string(begin) + "-"; }
+
+void check_part(const http::Response& response, std::uint64_t begin) {
+  if (response.status != 206)
+    throw Error(errc::protocol_error, "the store gave the whole object where a part was asked for");
+  const auto range = response.headers.find("Content-Range");
+  if (!range || !range->starts_with("bytes " + std::to_string(begin) + "-"))
+    throw Error(errc::protocol_error, "the store gave another part of the object than was asked for");
 }
 
 std::string whole_checksum(const http::Response& response) {

@@ -22,7 +22,13 @@ std::string quoted_etag(std::string_view etag);
 ObjectInfo info_of(const http::Response& response, std::string key);
 /// The whole object's size where the answer holds a part of it.
 std::optional<std::uint64_t> total_of(const http::Response& response);
+/// Content-Length; none: the answer does not say it.
+std::optional<std::uint64_t> length_of(const http::Response& response);
 std::string range_text(std::uint64_t begin, std::uint64_t size);
+/// From there to the end.
+std::string range_from(std::uint64_t begin);
+/// @throws Error protocol_error for an answer that is no part of an object, or one that begins elsewhere
+void check_part(const http::Response& response, std::uint64_t begin);
 /// The CRC-32C of a whole object's answer, "" where it has none or one of parts.
 std::string whole_checksum(const http::Response& response);
 Error checksum_error();
@@ -53,6 +59,7 @@ class Upload {
   awaitable<ObjectInfo> complete(std::vector<UploadedPart> parts);
   /// Its parts are removed. Best effort: a failure leaves them to the bucket's lifecycle or `abort_uploads`.
   awaitable<void> abort();
+  bool time_is_over() const;
   const Session& session() const noexcept { return *session_; }
 
  private:

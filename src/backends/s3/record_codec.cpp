@@ -106,6 +106,8 @@ std::vector<std::pair<std::string, std::string>> removed_metadata() {
   return out;
 }
 
+bool is_marked_record(const std::map<std::string, std::string>& metadata) { return says(metadata, "record"); }
+
 bool is_removed(std::uint64_t size, const std::map<std::string, std::string>& metadata) {
   return size == 0 && says(metadata, "removed");
 }

@@ -32,6 +32,8 @@ WEIR_API std::optional<Record> decode_record(std::string_view id, std::string_vi
 
 /// The metadata of the empty object that stands for a removed record, in a store that cannot remove under a condition.
 WEIR_API std::vector<std::pair<std::string, std::string>> removed_metadata();
+/// Its own mark, which every record that weir wrote has.
+WEIR_API bool is_marked_record(const std::map<std::string, std::string>& metadata);
 WEIR_API bool is_removed(std::uint64_t size, const std::map<std::string, std::string>& metadata);
 
 /// JSON text as ASCII without spaces, which fields of HTTP keep as it is.

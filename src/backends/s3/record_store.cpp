@@ -146,7 +146,7 @@ awaitable<bool> create(StorePointer store, CallLimits limits, Record record) {
 awaitable<bool> replace(StorePointer store, CallLimits limits, Record record, std::optional<std::string> if_version) {
   for (unsigned round = 0;; ++round) {
     const auto head = co_await look_at(store, limits, record.id);
-    if (!head.present || head.removed) co_return false;
+    if (!head.is_record()) co_return false;
     if (if_version && head.version != *if_version) conflict("the record has another version");
     const auto outcome = co_await put_record(store, limits, record, Condition::version, head.version);
     if (outcome == Outcome::done) co_return true;
@@ -198,7 +198,7 @@ awaitable<Outcome> remove_object(StorePointer store, CallLimits limits, std::str
 awaitable<bool> remove(StorePointer store, CallLimits limits, std::string id, std::optional<std::string> if_version) {
   for (unsigned round = 0;; ++round) {
     const auto head = co_await look_at(store, limits, id);
-    if (!head.present || head.removed) co_return false;
+    if (!head.is_record()) co_return false;
     if (if_version && head.version != *if_version) conflict("the record has another version");
     const bool conditional = co_await store->client.removes_conditionally(store->prefix);
     Outcome outcome = Outcome::done;
@@ -231,12 +231,21 @@ awaitable<void> ensure_bucket(StorePointer store) {
 }
 
 awaitable<RecordHead> look_at(StorePointer store, CallLimits limits, std::string id) {
-  const auto info = co_await head_of(store, std::move(limits), std::move(id));
+  const auto info = co_await head_of(store, limits, id);
   RecordHead out;
   if (!info) co_return out;
   out.present = true;
   out.removed = is_removed(info->size, info->metadata);
   out.version = info->etag;
+  if (out.removed || is_marked_record(info->metadata)) co_return out;
+  // Without its mark a record is known by what it holds.
+  const auto object = co_await get_of(store, std::move(limits), id);
+  out.present = object.has_value();
+  if (!object) co_return out;
+  out.removed = is_removed(object->info.size, object->info.metadata);
+  out.version = object->info.etag;
+  const auto record = decode_record(id, object->body.view(), object->info.metadata, out.version);
+  out.foreign = !out.removed && !record;
   co_return out;
 }
 
@@ -258,6 +267,21 @@ awaitable<bool> write_record(StorePointer store, CallLimits limits, WriteKind ki
     case WriteKind::remove: break;
   }
   return remove(std::move(store), std::move(limits), std::move(record.id), std::move(if_version));
+}
+
+awaitable<bool> write_matching(StorePointer store, CallLimits limits, WriteKind kind, Record found, Query query) {
+  for (unsigned round = 0;; ++round) {
+    try {
+      const bool written = co_await write_record(store, limits, kind, found, found.version);
+      co_return written;
+    } catch (const Error& error) {
+      if (error.kind() != errc::conflict || error.server_code() != "PreconditionFailed" || round >= most_rounds) throw;
+    }
+    const auto now = co_await read_record(store, limits, found.id);
+    if (!now || !query.compare(*now)) co_return false;
+    found.version = now->version;
+    co_await step_back(round, limits);
+  }
 }
 
 awaitable<ListPage> list_keys(StorePointer store, CallLimits limits, std::string key_prefix,

@@ -3,6 +3,7 @@
 #include "backends/s3/session.hpp"
 
 #include <weir/backend.hpp>
+#include <weir/query.hpp>
 #include <weir/s3.hpp>
 
 #include <atomic>
@@ -53,13 +54,18 @@ class RecordHead {
   RecordHead() = default;
   bool present = false;  ///< there is an object of that key
   bool removed = false;  ///< it stands for a removed record
+  bool foreign = false;  ///< it is somebody else's
   std::string version;
+  bool is_record() const noexcept { return present && !removed && !foreign; }
 };
 
 awaitable<std::optional<Record>> read_record(StorePointer store, CallLimits limits, std::string id);
 awaitable<RecordHead> look_at(StorePointer store, CallLimits limits, std::string id);
 awaitable<bool> write_record(StorePointer store, CallLimits limits, WriteKind kind, Record record,
                              std::optional<std::string> if_version);
+/// Changes or removes the record only as long as it matches: one that somebody else has written since it was found is
+/// looked at again. @param found the record as it was found, `fields` the patch
+awaitable<bool> write_matching(StorePointer store, CallLimits limits, WriteKind kind, Record found, Query query);
 awaitable<ListPage> list_keys(StorePointer store, CallLimits limits, std::string key_prefix, std::string continue_from);
 
 /// `connect_failed`, `permission_denied`, … when the bucket cannot be used; `not_found` when it is not there and is not

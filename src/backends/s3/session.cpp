@@ -72,13 +72,23 @@ Session::Session(std::string bucket, ClientOptions options)
   endpoint_text_ += "/" + bucket_;
   auto clock = options_->clock();
   auto find = [kept = options_]() { return find_identity(kept, environment); };
-  auto now = [clock]() { return clock ? clock() : std::chrono::system_clock::now(); };
+  // When credentials end is said in the store's time.
+  auto now = [clock, offset = clock_offset_]() {
+    return (clock ? clock() : std::chrono::system_clock::now()) + std::chrono::seconds(offset->load());
+  };
   identities_ = std::make_shared<IdentityCache>(std::move(find), std::move(now));
+}
+
+// What is signed is sent as it is, and an object is what was put, whatever its Content-Encoding says.
+http::ClientOptions Session::http_options() const {
+  auto out = options_->http();
+  out.gzip(false).gzip_requests_from(0);
+  return out;
 }
 
 TargetPointer Session::make_target(const std::string& region) const {
   auto endpoint = endpoint_of(bucket_, region, options_->endpoint_url(), addressing_);
-  auto http = options_->http();
+  auto http = http_options();
   // A certificate for the host that is named in the field Host, where that is not the one that is connected to.
   if (endpoint.tls && http.tls().server_name().empty()) {
     const auto name = endpoint.host.substr(0, endpoint.host.rfind(':'));
@@ -98,7 +108,7 @@ TargetPointer Session::target() const {
 
 WallTime Session::wall_now() const {
   return (options_->clock() ? options_->clock()() : std::chrono::system_clock::now()) +
-         std::chrono::seconds(clock_offset_.load(std::memory_order_relaxed));
+         std::chrono::seconds(clock_offset_->load(std::memory_order_relaxed));
 }
 
 http::Request Session::request(Call& call, const Target& target, const Identity& identity, WallTime time) {
@@ -175,7 +185,7 @@ bool Session::correct_clock(const http::Response& response, std::int64_t used_of
   const auto ours = options_->clock() ? options_->clock()() : std::chrono::system_clock::now();
   const auto offset = std::chrono::duration_cast<std::chrono::seconds>(*server - ours).count();
   if (std::abs(offset - used_offset) < 30) return false;
-  clock_offset_.store(offset, std::memory_order_relaxed);
+  clock_offset_->store(offset, std::memory_order_relaxed);
   return true;
 }
 
@@ -200,7 +210,7 @@ TargetPointer Session::redirected(const TargetPointer& from, const std::string& 
   endpoint.host = host;
   endpoint.tls = origin.starts_with("https://");
   if (host.starts_with(bucket_ + ".")) endpoint.path_prefix = "/";
-  http::Client client(endpoint.origin, options_->http());
+  http::Client client(endpoint.origin, http_options());
   if (others_.size() >= most_other_targets) others_.erase(others_.begin());
   others_.push_back(std::make_shared<const Target>(std::move(endpoint), std::move(client)));
   return others_.back();
@@ -214,8 +224,8 @@ class Session::Course {
   awaitable<http::Request> next() {
     if (session_->closed_.load(std::memory_order_relaxed))
       throw session_->complete(Error(errc::pool_closed, "the client was closed"), *call_);
-    identity_ = co_await session_->identities_->get();
-    offset_ = session_->clock_offset_.load(std::memory_order_relaxed);
+    identity_ = co_await session_->identities_->get(call_->deadline);
+    offset_ = session_->clock_offset_->load(std::memory_order_relaxed);
     session_->requests_.fetch_add(1, std::memory_order_relaxed);
     co_return session_->request(*call_, *target_, *identity_, session_->wall_now());
   }
@@ -315,7 +325,8 @@ awaitable<Reply> Session::send(SessionPointer session, Call call) {
                     : Error(judgement->error.kind(), std::string(judgement->error.message()),
                             judgement->error.context(), false);
     }
-    reply.sent_before = true;
+    // Not after a refusal: then it was somebody else who did what is found done.
+    reply.sent_before = reply.sent_before || failure->maybe_applied();
     co_await pause(session, &call, &attempts, std::move(*failure));
   }
 }

@@ -21,6 +21,25 @@
 
 namespace weir::s3::detail {
 
+/// When a call that begins now has to have ended.
+template <class Options>
+std::optional<std::chrono::steady_clock::time_point> end_of(const Options& options) {
+  auto deadline = options.deadline();
+  if (options.timeout() && options.timeout()->count() > 0) {
+    const auto end = std::chrono::steady_clock::now() + *options.timeout();
+    deadline = deadline ? std::min(*deadline, end) : end;
+  }
+  return deadline;
+}
+
+/// The same options with a point in time, for an operation of several requests.
+template <class Options>
+Options begun(Options options) {
+  options.deadline(end_of(options));
+  options.timeout(std::nullopt);
+  return options;
+}
+
 /// One request to the bucket, as often as it has to be sent.
 class Call {
  public:
@@ -31,11 +50,7 @@ class Call {
   template <class Options>
   Call& with(const Options& options) {
     retry = options.retry();
-    deadline = options.deadline();
-    if (options.timeout() && options.timeout()->count() > 0) {
-      const auto end = std::chrono::steady_clock::now() + *options.timeout();
-      deadline = deadline ? std::min(*deadline, end) : end;
-    }
+    deadline = end_of(options);
     return *this;
   }
 
@@ -110,6 +125,7 @@ class Session : public std::enable_shared_from_this<Session> {
   class Course;
 
   http::Request request(Call& call, const Target& target, const Identity& identity, WallTime time);
+  http::ClientOptions http_options() const;
   TargetPointer make_target(const std::string& region) const;
   /// What an answer with status 301 or 307 says; null: it helps nothing.
   TargetPointer redirected(const TargetPointer& from, const std::string& region, std::string_view location);
@@ -122,7 +138,8 @@ class Session : public std::enable_shared_from_this<Session> {
   std::shared_ptr<IdentityCache> identities_;
   SigningKeys keys_;
   policy::RetryBudget budget_;
-  std::atomic<std::int64_t> clock_offset_{0};  ///< seconds to add to our clock
+  /// Seconds to add to our clock.
+  const std::shared_ptr<std::atomic<std::int64_t>> clock_offset_ = std::make_shared<std::atomic<std::int64_t>>(0);
   mutable std::mutex mutex_;
   TargetPointer target_;
   std::vector<TargetPointer> others_;  ///< where redirects led to

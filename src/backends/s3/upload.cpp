@@ -17,7 +17,10 @@ namespace weir::s3::detail {
 namespace asio = boost::asio;
 
 Upload::Upload(SessionPointer session, std::string key, PutOptions options)
-    : session_(std::move(session)), key_(std::move(key)), options_(std::move(options)), token_(write_token(options_)) {
+    : session_(std::move(session)),
+      key_(std::move(key)),
+      options_(begun(std::move(options))),
+      token_(write_token(options_)) {
   check_key(key_);
   if (token_.empty()) {
     // The end of an upload may be asked for twice, whatever its condition.
@@ -83,6 +86,10 @@ awaitable<ObjectInfo> Upload::complete(std::vector<UploadedPart> parts) {
   auto info = info_of(reply.response, key_);
   info.etag = parse_completed(reply.response.body.view());
   co_return info;
+}
+
+bool Upload::time_is_over() const {
+  return options_.deadline() && std::chrono::steady_clock::now() >= *options_.deadline();
 }
 
 awaitable<void> Upload::abort() { return abort_upload(session_, key_, id_); }
@@ -158,7 +165,7 @@ class Cutter {
 };
 
 /// The upload's parts are removed and `failure` is thrown; in the background when it was cancelled, since then nothing
-/// can be awaited. To be awaited by the top of a coroutine.
+/// can be awaited, and when the time of the call is over. To be awaited by the top of a coroutine.
 awaitable<void> give_up(std::shared_ptr<Upload> upload, std::exception_ptr failure, bool cancelled,
                         asio::any_io_executor background) {
   const auto state = co_await asio::this_coro::cancellation_state;
@@ -166,7 +173,10 @@ awaitable<void> give_up(std::shared_ptr<Upload> upload, std::exception_ptr failu
     asio::co_spawn(background, abort_quietly(upload), [](std::exception_ptr) {});
     throw upload->session().complete(Error(errc::cancelled, "cancelled"), Call("PUT", {}, "put"));
   }
-  co_await abort_quietly(upload);
+  if (upload->time_is_over())
+    asio::co_spawn(background, abort_quietly(upload), [](std::exception_ptr) {});
+  else
+    co_await abort_quietly(upload);
   std::rethrow_exception(failure);
 }
 

@@ -184,11 +184,11 @@ std::vector<Tag> parse_tags(std::string_view text) {
   return out;
 }
 
-std::vector<ListedUpload> parse_uploads(std::string_view text) {
+UploadsDocument parse_uploads(std::string_view text) {
   const Document document(text);
   const auto root = document.root("ListMultipartUploadsResult");
   const bool url = text_of(root, "EncodingType") == "url";
-  std::vector<ListedUpload> out;
+  UploadsDocument out;
   for (const auto node : root.children()) {
     if (local_name(node) != "Upload") continue;
     ListedUpload upload;
@@ -196,7 +196,14 @@ std::vector<ListedUpload> parse_uploads(std::string_view text) {
     if (url) upload.key = decoded(upload.key);
     upload.upload_id = text_of(node, "UploadId");
     upload.initiated = parse_iso_time(text_of(node, "Initiated"));
-    out.push_back(std::move(upload));
+    out.uploads.push_back(std::move(upload));
+  }
+  if (text_of(root, "IsTruncated") == "true") {
+    out.next_key_marker = text_of(root, "NextKeyMarker");
+    if (url) out.next_key_marker = decoded(out.next_key_marker);
+    out.next_upload_marker = text_of(root, "NextUploadIdMarker");
+    if (out.next_key_marker.empty())
+      throw Error(errc::protocol_error, "a page of uploads says that there are more and not from where");
   }
   return out;
 }

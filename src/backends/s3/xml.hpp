@@ -61,7 +61,11 @@ struct ListedUpload {
   std::string key, upload_id;
   std::optional<WallTime> initiated;
 };
-WEIR_API std::vector<ListedUpload> parse_uploads(std::string_view text);
+struct UploadsDocument {
+  std::vector<ListedUpload> uploads;
+  std::string next_key_marker, next_upload_marker;  ///< "": the last page
+};
+WEIR_API UploadsDocument parse_uploads(std::string_view text);
 
 /// AssumeRoleWithWebIdentity.
 struct RoleDocument {

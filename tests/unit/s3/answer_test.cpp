@@ -91,6 +91,22 @@ TEST(Answer, WhatTheStoreAsks) {
   EXPECT_EQ(judge(answer, "", "").error.context().retry_after(), std::chrono::seconds(2));
 }
 
+TEST(Answer, ARefusalNamesNobody) {
+  const std::string who = "User: arn:aws:iam::1:user/me is not authorized to read arn:aws:s3:::b/secret/key";
+  const std::string body = "<Error><Code>AccessDenied</Code><Message>" + who + "</Message></Error>";
+  Answer answer;
+  answer.status = 403;
+  answer.body = body;
+  for (const auto& error : {judge(answer, "get", "b").error, error_of_code("AccessDenied", who, "remove", "b", true)}) {
+    EXPECT_EQ(error.server_code(), "AccessDenied");
+    EXPECT_EQ(std::string(error.what()).find("arn:"), std::string::npos) << error.what();
+  }
+  const std::string other = "<Error><Code>SlowDown</Code><Message>Please wait</Message></Error>";
+  answer.status = 503;
+  answer.body = other;
+  EXPECT_NE(std::string(judge(answer, "get", "b").error.what()).find("Please wait"), std::string::npos);
+}
+
 TEST(Answer, ErrorsInsideOfSuccess) {
   const auto slow = error_of_code("SlowDown", "", "copy", "b", true);
   EXPECT_EQ(slow.kind(), errc::throttled);

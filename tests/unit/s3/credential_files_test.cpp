@@ -66,6 +66,9 @@ TEST(Service, InstancesAndContainers) {
   EXPECT_TRUE(is_container_address("169.254.170.2"));
   EXPECT_FALSE(is_container_address("169.254.169.254"));
   EXPECT_FALSE(is_container_address("evil.example"));
+  EXPECT_TRUE(is_container_address("127.0.0.53"));
+  for (const char* host : {"127.evil.example", "127.0.0.1.evil.example", "127.0.0.1.", "127.", "128.0.0.1", ""})
+    EXPECT_FALSE(is_container_address(host)) << host;
 }
 
 }  // namespace

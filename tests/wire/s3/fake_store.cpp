@@ -94,6 +94,10 @@ void FakeStore::choose(Choose choose) {
   const std::lock_guard lock(mutex_);
   choose_ = std::move(choose);
 }
+void FakeStore::before(Before before) {
+  const std::lock_guard lock(mutex_);
+  before_ = std::move(before);
+}
 void FakeStore::clock_offset(std::chrono::seconds offset) {
   const std::lock_guard lock(mutex_);
   offset_ = offset;
@@ -170,6 +174,12 @@ void FakeStore::serve(Peer& peer) {
   for (;;) {
     const auto request = peer.read_request();
     if (!request || !request->complete) return;
+    Before before;
+    {
+      const std::lock_guard lock(mutex_);
+      before = before_;
+    }
+    if (before) before(*request);
     Fault fault = Fault::none;
     Answer out;
     std::string date;

@@ -47,6 +47,9 @@ class FakeStore {
   explicit FakeStore(std::string bucket = "bucket");
 
   void choose(Choose choose);
+  /// Called before a request is served, when nothing is locked.
+  using Before = std::function<void(const Received& request)>;
+  void before(Before before);
   /// What the server thinks the time is.
   void clock_offset(std::chrono::seconds offset);
   /// Requests must be signed for it. With `told`, the answer to others says so in a header, as AWS's does.
@@ -106,6 +109,7 @@ class FakeStore {
   std::map<std::string, int> writes_;
   std::vector<std::string> log_;
   Choose choose_;
+  Before before_;
   std::chrono::seconds offset_{0};
   std::string region_, token_, elsewhere_;
   bool region_told_ = false;
