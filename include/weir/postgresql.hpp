@@ -137,7 +137,8 @@ class WEIR_API PostgresCopyIn {
     return write_row_values(std::move(row));
   }
   awaitable<void> write_row_values(std::vector<PostgresValue> row);
-  /// Ends it and gives the number of rows stored. What the server found wrong with any of them is thrown here.
+  /// Ends it and gives the number of rows stored. What the server found wrong with any of them is thrown here. An error
+  /// with `maybe_applied()` leaves open whether the rows are stored: the answer was late or lost.
   awaitable<std::uint64_t> finish();
 
  private:

@@ -4,7 +4,9 @@
 #include "backends/postgresql/wire/wait.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <charconv>
 
@@ -81,16 +83,37 @@ awaitable<std::optional<std::string>> CopyChannel::next(std::shared_ptr<CopyChan
 }
 
 PGconn* CopyChannel::connection() const {
-  if (session_->closed()) throw connection_lost(false, "the connection was closed");
+  if (session_->closed()) throw connection_lost(open_, "the connection was closed");
   return session_->connection_;
 }
 
-void CopyChannel::broken() { throw connection_lost(true, "the connection broke during COPY"); }
+void CopyChannel::broken() {
+  throw connection_lost(open_, open_ ? "the connection broke during COPY; whether it happened is not known"
+                                     : "the connection broke during COPY; nothing was stored");
+}
+
+Error CopyChannel::late() const {
+  return {errc::timeout,
+          open_ ? "the deadline passed during COPY; whether it happened is not known"
+                : "the deadline passed during COPY; nothing was stored",
+          ErrorContext{}.maybe_applied(open_)};
+}
 
 awaitable<void> CopyChannel::wait(bool readable) {
   auto* const raw = connection();
-  co_await wait_for(session_->executor(), PQsocket(raw), readable ? WaitFor::readable : WaitFor::writable, deadline_,
-                    Error(errc::timeout, "the deadline passed during COPY; nothing was stored"));
+  bool cancelled = false;
+  try {
+    co_await wait_for(session_->executor(), PQsocket(raw), readable ? WaitFor::readable : WaitFor::writable, deadline_,
+                      late());
+  } catch (const boost::system::system_error& failed) {
+    if (failed.code() != asio::error::operation_aborted) throw;
+    cancelled = true;
+  }
+  if (cancelled)
+    throw Error(
+        errc::cancelled,
+        open_ ? "cancelled during COPY; whether it happened is not known" : "cancelled during COPY; nothing was stored",
+        ErrorContext{}.maybe_applied(open_));
 }
 
 awaitable<void> CopyChannel::flush() {
@@ -117,10 +140,19 @@ awaitable<ResultPtr> CopyChannel::result() {
 awaitable<void> CopyChannel::drain(ResultPtr last) {
   std::optional<Error> failed;
   while (last) {
-    if (PQresultStatus(last.get()) == PGRES_FATAL_ERROR && !failed) {
-      const ServerError error = server_error_of(last.get());
-      if (error.state.empty()) broken();
-      failed = make_error(error);
+    switch (PQresultStatus(last.get())) {
+      case PGRES_COPY_IN:
+      case PGRES_COPY_OUT:
+      case PGRES_COPY_BOTH: throw Error(errc::protocol_error, "the server copies once more");
+      case PGRES_FATAL_ERROR:
+        if (!failed) {
+          const ServerError error = server_error_of(last.get());
+          if (error.state.empty()) broken();
+          failed = make_error(error);
+        }
+        break;
+      default:
+        if (!std::string_view(PQcmdStatus(last.get())).starts_with("COPY")) session_->mark_dirty();
     }
     last = co_await result();
   }
@@ -131,6 +163,7 @@ awaitable<void> CopyChannel::drain(ResultPtr last) {
 void CopyChannel::give_back() {
   if (PQenterPipelineMode(connection()) != 1) broken();
   session_->socket_.assign(PQsocket(connection()));
+  session_->publish();
   lease_->release();
   lease_.reset();
 }
@@ -138,11 +171,13 @@ void CopyChannel::give_back() {
 awaitable<void> CopyChannel::do_start(std::string sql, bool in) {
   session_->socket_.release();
   if (PQexitPipelineMode(connection()) != 1) broken();
-  if (PQsendQuery(connection(), sql.c_str()) != 1) broken();
+  // One statement: the server refuses a text of several in this form.
+  if (PQsendQueryParams(connection(), sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) != 1) broken();
   co_await flush();
   ResultPtr first = co_await result();
   const auto wanted = in ? PGRES_COPY_IN : PGRES_COPY_OUT;
   const auto status = first ? PQresultStatus(first.get()) : PGRES_EMPTY_QUERY;
+  if (status == PGRES_COPY_IN) open_ = false;  // until it is told that there is no more
   if (status == wanted) co_return;
   if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT)
     throw Error(errc::invalid_argument, in ? "the statement copies out, not in" : "the statement copies in, not out");
@@ -159,7 +194,9 @@ awaitable<void> CopyChannel::do_write(std::string bytes) {
 }
 
 awaitable<std::uint64_t> CopyChannel::do_finish() {
-  if (PQputCopyEnd(connection(), nullptr) != 1) broken();
+  auto* const raw = connection();
+  open_ = true;
+  if (PQputCopyEnd(raw, nullptr) != 1) broken();
   co_await flush();
   ResultPtr last = co_await result();
   const auto rows = last ? rows_of(last.get()) : 0;

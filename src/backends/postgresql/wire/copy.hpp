@@ -44,6 +44,7 @@ class CopyChannel : public std::enable_shared_from_this<CopyChannel> {
   awaitable<void> wait(bool readable);
   PGconn* connection() const;
   void give_back();
+  Error late() const;
   [[noreturn]] void broken();
   template <class T>
   static awaitable<T> on_session(std::shared_ptr<CopyChannel> self, awaitable<T> operation);
@@ -53,6 +54,7 @@ class CopyChannel : public std::enable_shared_from_this<CopyChannel> {
   const std::chrono::milliseconds timeout_;
   Clock::time_point deadline_ = Clock::time_point::max();
   bool at_end_ = false;  // of what is copied out; how it went is still to be heard
+  bool open_ = true;     // a failure now leaves open whether the statement happened
 };
 
 }  // namespace weir::postgres

@@ -97,6 +97,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_readable();
   void process();
   void take_result(ResultPtr result);
+  void refused_at_commit(Request& head, ServerError error);
   void finish_head();
   void head_arrived();
   void start_waiting();

@@ -41,6 +41,7 @@ void Session::on_readable() {
   take_notifications();
   process();
   if (connection_ == nullptr) return;
+  take_notifications();  // those that stood behind the last answer
   if (!well || PQstatus(connection_) == CONNECTION_BAD) return lost(fatal_);
   if (!inflight_.empty() || on_notification) read_on();
 }
@@ -64,7 +65,10 @@ void Session::take_result(ResultPtr result) {
   Request& head = *inflight_.front();
   const auto status = PQresultStatus(result.get());
   if (status == PGRES_PIPELINE_SYNC) return finish_head();
-  if (head.step_ >= head.steps_.size()) return;  // libpq repeats the loss of a connection
+  if (head.step_ >= head.steps_.size()) {
+    if (status == PGRES_FATAL_ERROR) refused_at_commit(head, server_error_of(result.get()));
+    return;
+  }
   const Request::Step& step = head.steps_[head.step_];
   switch (status) {
     case PGRES_FATAL_ERROR: {
@@ -89,6 +93,20 @@ void Session::take_result(ResultPtr result) {
       if (head.reset_behind || (head.foreign && changes_session(PQcmdStatus(result.get())))) mark_dirty();
       if (!head.abandoned_) head.results.push_back(std::move(result));
   }
+}
+
+// The implicit transaction commits at the Sync, behind the answers to its statements: what is checked only then, such
+// as a deferred constraint, is refused there, and nothing of it happened.
+void Session::refused_at_commit(Request& head, ServerError error) {
+  if (error.state.empty()) return;  // libpq repeats the loss of a connection
+  head.results.clear();
+  if (error.fatal) {
+    fatal_ = true;
+    // The server may have said it when the commit was done already.
+    if (!head.error)
+      head.error = connection_lost(head.write, "the server ended the session while the statement was being committed");
+  }
+  if (!head.server_error) head.server_error = std::move(error);
 }
 
 void Session::finish_head() {
