@@ -8,7 +8,7 @@ started=$SECONDS
 build_packages=(
   g++ cmake ninja-build pkg-config ccache ca-certificates
   libboost1.81-dev libboost-url1.81-dev libssl-dev zlib1g-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libsqlite3-dev libpq-dev
-  libyaml-cpp-dev libcli11-dev libre2-dev libpugixml-dev libgtest-dev libgmock-dev iso-codes
+  libyaml-cpp-dev libcli11-dev libre2-dev libpugixml-dev libzstd-dev libgtest-dev libgmock-dev iso-codes
 )
 # The real servers that some tests start. Without them those tests are skipped, except where CI=true.
 server_packages=(postgresql-15 pgbouncer openssl openjdk-17-jdk-headless maven curl)

@@ -1,7 +1,7 @@
 // weir::copy: the partitions and how they end. Reading is in copy_read.cpp, writing in copy_write.cpp.
 #include "api/copy_file.hpp"
 #include "api/copy_run.hpp"
-#include "api/copy_tasks.hpp"
+#include "net/task_group.hpp"
 #include "policy/strand_call.hpp"
 
 #include <weir/copy.hpp>
@@ -17,7 +17,7 @@ using detail::CopyCheckpoint;
 using detail::CopyIdentity;
 using detail::CopyReader;
 using detail::CopyRun;
-using detail::TaskGroup;
+using net::TaskGroup;
 
 namespace {
 

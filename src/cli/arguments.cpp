@@ -112,11 +112,12 @@ class Parser {
     add_common(*command);
     const auto kind = text.command;
     const bool finds = kind == Command::search || kind == Command::count || kind == Command::export_ ||
-                       kind == Command::copy || kind == Command::explain;
+                       kind == Command::copy || kind == Command::archive || kind == Command::explain;
     if (finds) add_query(*command, kind);
     if (kind == Command::get || kind == Command::search || kind == Command::export_) add_output(*command);
     if (kind == Command::put || kind == Command::import) add_input(*command);
     if (kind == Command::put || kind == Command::import || kind == Command::copy) add_writing(*command, kind);
+    if (kind == Command::archive) add_archive(*command);
     if (kind == Command::stats) add_watch(*command);
   }
 
@@ -138,7 +139,7 @@ class Parser {
     command.add_option("--query", arguments_.query, "The whole query as JSON: {\"where\": …, \"limit\": …}")
         ->type_name("JSON")
         ->group(what);
-    if (kind == Command::count) return;
+    if (kind == Command::count || kind == Command::archive) return;
     command.add_option("-o,--order-by", arguments_.order_by, "Order, as in age:desc,name")
         ->type_name("PATHS")
         ->group(what);
@@ -259,6 +260,17 @@ class Parser {
     command.add_flag("--dry-run", arguments_.dry_run, "Reads and checks everything, writes nothing")->group(writing);
   }
 
+  void add_archive(CLI::App& command) {
+    command
+        .add_flag("--remove", arguments_.remove_source,
+                  "Removes from the source what the archive holds, when that has been read back")
+        ->group(writing);
+    command
+        .add_flag("--discard-unfinished", arguments_.discard_unfinished,
+                  "Removes the parts of an archive there that was never finished; only when nobody is writing it")
+        ->group(writing);
+  }
+
   void add_watch(CLI::App& command) {
     command.add_flag("--watch", arguments_.watch, "Again and again, until Ctrl-C");
     command.add_option("--interval", raw_.interval, "Time between two (default: 1s)")->type_name("TIME");
@@ -329,8 +341,9 @@ void Parser::take_words() {
   arguments_.database = take_database();
   auto& words = raw_.words;
   const auto kind = arguments_.command;
-  if (kind == Command::copy) {
-    if (words.empty()) refuse("copy needs two databases: from and to");
+  if (kind == Command::copy || kind == Command::archive) {
+    if (words.empty())
+      refuse(std::string(kind == Command::copy ? "copy" : "archive") + " needs two databases: from and to");
     arguments_.database2 = take_database();
   }
   if (kind == Command::get || kind == Command::rm) {

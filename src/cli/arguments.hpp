@@ -14,13 +14,13 @@
 
 namespace weir::cli {
 
-enum class Command { ping, get, put, rm, search, count, import, export_, copy, explain, stats };
+enum class Command { ping, get, put, rm, search, count, import, export_, copy, archive, explain, stats };
 
 /// The command line, taken apart.
 struct Arguments {
   Command command = Command::ping;
   std::string database;   ///< a URL, @NAME of the configuration file, or env:BACKEND
-  std::string database2;  ///< copy: the target
+  std::string database2;  ///< copy and archive: the target
   std::string file = "-";
   std::vector<std::string> ids;
   std::string config_file;
@@ -49,6 +49,8 @@ struct Arguments {
   std::string checkpoint;
   bool verify = false;
   bool dry_run = false;
+  bool remove_source = false;
+  bool discard_unfinished = false;
 
   std::optional<std::chrono::milliseconds> timeout;
   bool watch = false;

@@ -26,7 +26,7 @@ Exit status:
   3    the store could not be reached, or refused
   130  interrupted (Ctrl-C): what was written is counted, --checkpoint goes on from there)";
 
-const std::array<CommandText, 11> commands{{
+const std::array<CommandText, 12> commands{{
     {Command::ping, "ping", "Says whether the store answers, and how fast", "URL", "The database",
      R"(Examples:
   weir ping sqlite:people.db
@@ -84,6 +84,17 @@ command goes on where an interrupted one ended.
 Examples:
   weir copy sqlite:people.db postgresql://me@host/db?table=people --partitions 4 --verify
   weir copy --config databases.yaml @old @new --where 'year < 2020' --checkpoint copy.state)"},
+    {Command::archive, "archive",
+     "Packs what a query finds into an archive in a bucket, and removes it from the source", "URL URL2",
+     "The source, and where the archive is to be: s3://bucket/prefix",
+     R"(An archive is some objects of compressed JSON lines (zstd, or ?archive_compression=gzip) and a manifest,
+which is written when everything has been read back. With --remove the source then loses what the
+archive holds, except for records that were changed meanwhile; after an interruption the same command
+goes on. The archive is read by its URL with layout=archive, the parts by zstdcat or zcat.
+Examples:
+  weir archive sqlite:people.db s3://attic/2019 --where 'year < 2020' --remove
+  weir search 's3://attic/2019?layout=archive' --where 'name = "Ann"'
+  weir copy 's3://attic/2019?layout=archive' sqlite:people.db)"},
     {Command::explain, "explain", "Prints what would run on the store for a query, and with which index", "URL",
      "The database",
      R"(Example:

@@ -19,6 +19,6 @@ struct CommandText {
 
 extern const std::string_view introduction;
 extern const std::string_view footer;
-extern const std::array<CommandText, 11> commands;
+extern const std::array<CommandText, 12> commands;
 
 }  // namespace weir::cli::help

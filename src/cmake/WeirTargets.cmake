@@ -160,9 +160,10 @@ function(weir_add_everything)
 endfunction()
 
 # A test program of one folder: weir_add_test(name SOURCES a.cpp b.cpp LIBRARIES weir::weir LABELS unit)
+# FIXTURES are those of CTest that have to be set up before.
 # The label threads is for those in which several threads meet; the target thread_tests builds just them, for ThreadSanitizer.
 function(weir_add_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBRARIES;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT;FIXTURES" "SOURCES;LIBRARIES;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   weir_compile_settings(${name})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
@@ -177,11 +178,15 @@ function(weir_add_test name)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
+  set(fixtures "")
+  if(ARG_FIXTURES)
+    set(fixtures FIXTURES_REQUIRED ${ARG_FIXTURES})
+  endif()
   if(WEIR_TEST_PER_PROGRAM)
     # Under a sanitizer, starting a program takes longer than most tests.
     math(EXPR ARG_TIMEOUT "${ARG_TIMEOUT} * 3")
     add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
-    set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+    set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT} ${fixtures})
     return()
   endif()
   list(REMOVE_ITEM ARG_LABELS threads) # gtest_discover_tests takes one label, not a list
@@ -189,5 +194,5 @@ function(weir_add_test name)
     ${name}
     DISCOVERY_MODE PRE_TEST
     TEST_PREFIX "${name}."
-    PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+    PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT} ${fixtures})
 endfunction()

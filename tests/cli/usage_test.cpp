@@ -67,6 +67,7 @@ TEST_F(Usage, EveryMistakeIsNamed) {
       {{"import", db, "-", "--format", "table"}, "the formats are csv, json, jsonl"},
       {{"import", db, "-", "--dry-run", "--verify"}, "--dry-run"},
       {{"copy", db}, "copy needs two databases"},
+      {{"archive", db}, "archive needs two databases"},
       {{"stats", db, "--watch", "--interval", "0"}, "--interval"},
   };
   for (const auto& test : cases) {
@@ -84,7 +85,7 @@ TEST_F(Usage, HelpTeaches) {
   const auto all = weir({"--help"});
   EXPECT_EQ(all.code, 0);
   for (const char* command :
-       {"ping", "get", "put", "rm", "search", "count", "import", "export", "copy", "explain", "stats"}) {
+       {"ping", "get", "put", "rm", "search", "count", "import", "export", "copy", "archive", "explain", "stats"}) {
     EXPECT_THAT(all.out, HasSubstr(command));
     const auto one = weir({command, "--help"});
     EXPECT_EQ(one.code, 0) << command;

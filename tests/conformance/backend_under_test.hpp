@@ -20,6 +20,9 @@ struct Licences {
   /// One JSON type per path: a record of another type is refused naming the path, and keys that are empty, blank or
   /// hold `.` or `*` are refused.
   bool one_type_per_path = false;
+  /// The store looks at the condition of a write before it writes, and not in one step with it: of several writers at
+  /// once more than one may be told that it won.
+  bool racing_conditions = false;
   /// Some patterns are too complex for the store and fail with `unsupported`.
   bool pattern_limits = false;
 };
@@ -53,6 +56,8 @@ struct BackendUnderTest {
   std::string index_option;
   /// Operations are interrupted at every suspension point, or at every so many where each costs requests to a server.
   std::size_t interruption_step = 1;
+  /// Whether a query costs a request for each record that it looks at: such a store is asked fewer of them.
+  bool request_for_each_record = false;
   /// Queries of the differential test; a tenth of it under a sanitizer.
   std::size_t differential_queries = 10'000;
   /// Records in each data set of the differential test.

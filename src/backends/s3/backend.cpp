@@ -1,10 +1,11 @@
 #include "backends/s3/backend.hpp"
 
 #include "backends/install_backend.hpp"
+#include "backends/s3/archive_backend.hpp"
 #include "backends/s3/key.hpp"
 #include "backends/s3/scan.hpp"
 #include "backends/s3/settings.hpp"
-#include "backends/s3/tasks.hpp"
+#include "net/task_group.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -61,7 +62,7 @@ awaitable<void> read_one(std::shared_ptr<Reading> reading, std::size_t index) {
 
 awaitable<std::vector<std::optional<Record>>> read_all(std::shared_ptr<Reading> reading, std::size_t concurrency) {
   std::function<awaitable<void>(std::size_t)> task = [reading](std::size_t index) { return read_one(reading, index); };
-  co_await for_each_index(reading->ids.size(), concurrency, std::move(task));
+  co_await net::for_each_index(reading->ids.size(), concurrency, std::move(task));
   co_return std::move(reading->records);
 }
 
@@ -114,7 +115,7 @@ awaitable<BatchResult> write_all(std::shared_ptr<Writing> writing, std::size_t c
   std::function<awaitable<void>(std::size_t)> task = [writing](std::size_t index) {
     return write_group(writing, index);
   };
-  co_await for_each_index(writing->groups.size(), concurrency, std::move(task));
+  co_await net::for_each_index(writing->groups.size(), concurrency, std::move(task));
   auto& errors = writing->result.errors;
   std::sort(errors.begin(), errors.end(), [](const ItemError& a, const ItemError& b) { return a.index < b.index; });
   co_return std::move(writing->result);
@@ -138,6 +139,37 @@ awaitable<std::uint64_t> write_where(StorePointer store, CallContext context, Wr
   co_return total;
 }
 
+awaitable<Json> plan_text(StorePointer store, Query query) {
+  const auto plan = plan_scan(query, true);
+  Json out = Json::object();
+  out["query"] = query.to_json();
+  out["evaluated"] = "on the client";
+  out["index"] = nullptr;
+  if (plan.ids) {
+    out["requests"] = "one GET for each of " + std::to_string(plan.ids->size()) + " ids";
+  } else {
+    out["list_prefix"] = store->prefix + key_prefix_of(plan.id_prefix);
+    out["requests"] = plan.only_ids ? "the listing, and one GET for each id that matches"
+                                    : "the listing, and one GET for each record in it";
+  }
+  co_return out;
+}
+
+awaitable<std::shared_ptr<Backend>> make(Config config) {
+  const auto settings = read_settings(config);
+  Client client(settings.bucket, settings.client);
+  auto store = std::make_shared<const detail::RecordStore>(std::move(client), settings.prefix, settings.create);
+  if (config.get<bool>("connect_on_open")) co_await detail::ensure_bucket(store);
+  std::shared_ptr<Backend> backend;
+  if (settings.layout == "archive")
+    backend = std::make_shared<ArchiveBackend>(std::move(store));
+  else
+    backend = std::make_shared<S3Backend>(std::move(store));
+  co_return backend;
+}
+
+}  // namespace
+
 awaitable<Health> look(StorePointer store, CallContext context) {
   Health health;
   health.product = "s3";
@@ -160,34 +192,6 @@ awaitable<Health> look(StorePointer store, CallContext context) {
   health.round_trip = std::chrono::steady_clock::now() - begun;
   co_return health;
 }
-
-awaitable<Json> plan_text(StorePointer store, Query query) {
-  const auto plan = plan_scan(query, true);
-  Json out = Json::object();
-  out["query"] = query.to_json();
-  out["evaluated"] = "on the client";
-  out["index"] = nullptr;
-  if (plan.ids) {
-    out["requests"] = "one GET for each of " + std::to_string(plan.ids->size()) + " ids";
-  } else {
-    out["list_prefix"] = store->prefix + key_prefix_of(plan.id_prefix);
-    out["requests"] = plan.only_ids ? "the listing, and one GET for each id that matches"
-                                    : "the listing, and one GET for each record in it";
-  }
-  co_return out;
-}
-
-awaitable<std::shared_ptr<Backend>> make(Config config) {
-  const auto settings = read_settings(config);
-  if (settings.layout != "objects")
-    throw Error(errc::unsupported, "option layout: this build keeps one object for each record");
-  Client client(settings.bucket, settings.client);
-  auto store = std::make_shared<const detail::RecordStore>(std::move(client), settings.prefix, settings.create);
-  if (config.get<bool>("connect_on_open")) co_await detail::ensure_bucket(store);
-  co_return std::make_shared<S3Backend>(std::move(store));
-}
-
-}  // namespace
 
 void install() { weir::detail::install_backend("s3", make); }
 

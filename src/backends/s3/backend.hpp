@@ -9,6 +9,9 @@
 
 namespace weir::s3 {
 
+/// Whether the store answers.
+awaitable<Health> look(detail::StorePointer store, CallContext context);
+
 /// One object per record.
 class S3Backend final : public Backend {
  public:

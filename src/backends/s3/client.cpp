@@ -1,8 +1,8 @@
 // The client's operations: checks, then coroutines that keep the session.
 #include "backends/s3/crc32c.hpp"
 #include "backends/s3/objects.hpp"
-#include "backends/s3/tasks.hpp"
 #include "core/uuid.hpp"
+#include "net/task_group.hpp"
 
 #include <weir/s3.hpp>
 
@@ -149,38 +149,8 @@ awaitable<std::vector<RemoveFailure>> remove_all(SessionPointer session, std::ve
   const auto chunks = (removal->keys.size() + keys_at_once - 1) / keys_at_once;
   auto task = [removal](std::size_t index) { return remove_chunk(removal, index); };
   const std::function<awaitable<void>(std::size_t)> each = task;
-  co_await for_each_index(chunks, removal->session->options().concurrency(), each);
+  co_await net::for_each_index(chunks, removal->session->options().concurrency(), each);
   co_return std::move(removal->failed);
-}
-
-awaitable<ObjectInfo> copy_object(SessionPointer session, std::string from, std::string to, CopyObjectOptions options) {
-  detail::check_key(from);
-  detail::check_key(to);
-  Call call("PUT", to, "copy");
-  call.with(options);
-  call.writes = true;
-  call.document = true;
-  call.transfer = true;  // the store may take its time, with white space in between
-  std::string source = "/";
-  append_encoded(source, options.source_bucket().empty() ? session->bucket() : options.source_bucket());
-  source += '/';
-  append_encoded(source, from, Slash::keep);
-  call.headers.add("x-amz-copy-source", source);
-  if (options.if_match()) call.headers.add("x-amz-copy-source-if-match", detail::quoted_etag(*options.if_match()));
-  PutOptions put;
-  put.storage_class(options.storage_class());
-  if (options.metadata()) {
-    call.headers.add("x-amz-metadata-directive", "REPLACE");
-    put.metadata(*options.metadata());
-  }
-  detail::add_put_fields(call.headers, put, {});
-  const auto reply = co_await Session::send(session, std::move(call));
-  const auto document = parse_copy(reply.response.body.view());
-  ObjectInfo info;
-  info.key = std::move(to);
-  info.etag = document.etag;
-  info.last_modified = document.last_modified;
-  co_return info;
 }
 
 awaitable<ListPage> list_objects(SessionPointer session, ListOptions options) {
@@ -342,7 +312,7 @@ awaitable<std::vector<RemoveFailure>> Client::remove_many(std::vector<std::strin
   return remove_all(checked(session_), std::move(keys), std::move(options));
 }
 awaitable<ObjectInfo> Client::copy(std::string from, std::string to, CopyObjectOptions options) const {
-  return copy_object(checked(session_), std::move(from), std::move(to), std::move(options));
+  return detail::copy_object(checked(session_), std::move(from), std::move(to), std::move(options));
 }
 awaitable<ListPage> Client::list(ListOptions options) const {
   return list_objects(checked(session_), std::move(options));

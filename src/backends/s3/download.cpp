@@ -2,8 +2,8 @@
 #include "backends/s3/get.hpp"
 #include "backends/s3/objects.hpp"
 #include "backends/s3/parts.hpp"
-#include "backends/s3/tasks.hpp"
 #include "net/strand_call.hpp"
+#include "net/task_group.hpp"
 
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -101,7 +101,7 @@ awaitable<ObjectInfo> download_on(asio::any_io_executor strand, std::shared_ptr<
   const auto most =
       std::clamp<std::uint64_t>(settings.memory_limit() / ranges->room(), 2, settings.concurrency() + 1) - 1;
 
-  TaskGroup group(strand);
+  net::TaskGroup group(strand);
   ranges->ready.emplace(0, std::move(first));
   std::exception_ptr failure;
   std::uint64_t begun = 1;
@@ -121,8 +121,8 @@ awaitable<ObjectInfo> download_on(asio::any_io_executor strand, std::shared_ptr<
     failure = std::current_exception();
   }
   if (failure) group.cancel();
-  co_await asio::this_coro::throw_if_cancelled(false);
-  const bool cancelled = co_await join(group);
+  bool cancelled = false;
+  WEIR_JOIN(group, cancelled);
   if (!failure) failure = group.error();
   if (failure) std::rethrow_exception(failure);
   if (cancelled) throw Error(errc::cancelled, "cancelled");

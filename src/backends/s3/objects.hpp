@@ -5,6 +5,7 @@
 
 #include <weir/s3.hpp>
 
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -51,11 +52,14 @@ awaitable<ObjectInfo> put_from(SessionPointer session, std::string key, std::sha
 /// A multipart upload; each step is one request.
 class Upload {
  public:
-  Upload(SessionPointer session, std::string key, PutOptions options);
+  /// @param checksums whether parts carry theirs; those that the store copies have none
+  Upload(SessionPointer session, std::string key, PutOptions options, bool checksums = true);
 
   awaitable<void> begin();
   /// @param number from 1
   awaitable<UploadedPart> part(std::uint64_t number, std::string_view bytes);
+  /// A part of another object, which the store copies. @param source as in x-amz-copy-source
+  awaitable<UploadedPart> copy_part(std::uint64_t number, std::string source, std::string etag, std::string range);
   awaitable<ObjectInfo> complete(std::vector<UploadedPart> parts);
   /// Its parts are removed. Best effort: a failure leaves them to the bucket's lifecycle or `abort_uploads`.
   awaitable<void> abort();
@@ -70,9 +74,15 @@ class Upload {
   PutOptions options_;
   std::string token_;
   std::string id_;
+  const bool checksums_;
 };
+/// The upload's parts are removed and `failure` is thrown; in the background when it was cancelled, since then nothing
+/// can be awaited, and when the time of the call is over. To be awaited by the top of a coroutine.
+awaitable<void> give_up(std::shared_ptr<Upload> upload, std::exception_ptr failure, bool cancelled,
+                        boost::asio::any_io_executor background);
 awaitable<void> abort_upload(SessionPointer session, std::string key, std::string id);
 
+awaitable<ObjectInfo> copy_object(SessionPointer session, std::string from, std::string to, CopyObjectOptions options);
 awaitable<std::optional<Object>> get_object(SessionPointer session, std::string key, GetOptions options);
 awaitable<std::optional<ObjectInfo>> head_object(SessionPointer session, std::string key, GetOptions options);
 awaitable<ObjectStream> open_object(SessionPointer session, std::string key, GetOptions options);

@@ -1,9 +1,9 @@
 #include "backends/s3/scan.hpp"
 
 #include "backends/s3/key.hpp"
-#include "backends/s3/tasks.hpp"
 #include "core/record_weight.hpp"
 #include "core/selection.hpp"
+#include "net/task_group.hpp"
 
 #include <algorithm>
 
@@ -117,7 +117,7 @@ awaitable<std::vector<Record>> ScanSource::fetch_some() {
   }
   auto fetched = std::make_shared<Fetched>(store_, limits(), std::move(ids));
   std::function<awaitable<void>(std::size_t)> task = [fetched](std::size_t index) { return fetch_one(fetched, index); };
-  co_await for_each_index(count, concurrency_, std::move(task));
+  co_await net::for_each_index(count, concurrency_, std::move(task));
   std::vector<Record> out;
   for (auto& record : fetched->records)
     if (record && query_.compare(*record)) out.push_back(std::move(*record));

@@ -1,8 +1,8 @@
 // Objects in parts.
 #include "backends/s3/objects.hpp"
 #include "backends/s3/parts.hpp"
-#include "backends/s3/tasks.hpp"
 #include "net/strand_call.hpp"
+#include "net/task_group.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/strand.hpp>
@@ -16,11 +16,12 @@ namespace weir::s3::detail {
 
 namespace asio = boost::asio;
 
-Upload::Upload(SessionPointer session, std::string key, PutOptions options)
+Upload::Upload(SessionPointer session, std::string key, PutOptions options, bool checksums)
     : session_(std::move(session)),
       key_(std::move(key)),
       options_(begun(std::move(options))),
-      token_(write_token(options_)) {
+      token_(write_token(options_)),
+      checksums_(checksums && session_->options().checksums()) {
   check_key(key_);
   if (token_.empty()) {
     // The end of an upload may be asked for twice, whatever its condition.
@@ -41,7 +42,7 @@ awaitable<void> Upload::begin() {
   request.parameters.emplace_back("uploads", "");
   request.document = true;
   add_put_fields(request.headers, options_, token_);
-  if (session_->options().checksums()) request.headers.add("x-amz-checksum-algorithm", "CRC32C");
+  if (checksums_) request.headers.add("x-amz-checksum-algorithm", "CRC32C");
   const auto reply = co_await Session::send(session_, std::move(request));
   id_ = parse_upload_id(reply.response.body.view());
 }
@@ -52,13 +53,29 @@ awaitable<UploadedPart> Upload::part(std::uint64_t number, std::string_view byte
   request.parameters.emplace_back("uploadId", id_);
   request.body = bytes;
   request.transfer = true;
-  if (session_->options().checksums()) add_checksum(request.headers, bytes);
+  if (checksums_) add_checksum(request.headers, bytes);
   const auto checksum = request.headers.find("x-amz-checksum-crc32c");
   UploadedPart out;
   out.checksum = std::string(checksum.value_or(std::string_view()));
   const auto reply = co_await Session::send(session_, std::move(request));
   out.etag = without_quotes(reply.response.headers.find("ETag").value_or(std::string_view()));
   if (out.etag.empty()) throw Error(errc::protocol_error, "the store took a part and gave no ETag");
+  co_return out;
+}
+
+awaitable<UploadedPart> Upload::copy_part(std::uint64_t number, std::string source, std::string etag,
+                                          std::string range) {
+  auto request = call("PUT", "copy part");
+  request.parameters.emplace_back("partNumber", std::to_string(number));
+  request.parameters.emplace_back("uploadId", id_);
+  request.document = true;
+  request.transfer = true;  // the store may take its time, with white space in between
+  request.headers.add("x-amz-copy-source", source).add("x-amz-copy-source-range", range);
+  if (!etag.empty()) request.headers.add("x-amz-copy-source-if-match", quoted_etag(etag));
+  const auto reply = co_await Session::send(session_, std::move(request));
+  UploadedPart out;
+  out.etag = parse_copy(reply.response.body.view()).etag;
+  if (out.etag.empty()) throw Error(errc::protocol_error, "the store copied a part and gave no ETag");
   co_return out;
 }
 
@@ -115,6 +132,24 @@ awaitable<void> abort_quietly(std::shared_ptr<Upload> upload) {
   }
 }
 
+}  // namespace
+
+awaitable<void> give_up(std::shared_ptr<Upload> upload, std::exception_ptr failure, bool cancelled,
+                        asio::any_io_executor background) {
+  const auto state = co_await asio::this_coro::cancellation_state;
+  if (cancelled || state.cancelled() != asio::cancellation_type::none) {
+    asio::co_spawn(background, abort_quietly(upload), [](std::exception_ptr) {});
+    throw upload->session().complete(Error(errc::cancelled, "cancelled"), Call("PUT", {}, "put"));
+  }
+  if (upload->time_is_over())
+    asio::co_spawn(background, abort_quietly(upload), [](std::exception_ptr) {});
+  else
+    co_await abort_quietly(upload);
+  std::rethrow_exception(failure);
+}
+
+namespace {
+
 struct Parts {
   explicit Parts(std::shared_ptr<Upload> of) : upload(std::move(of)) {}
   const std::shared_ptr<Upload> upload;
@@ -164,22 +199,6 @@ class Cutter {
   bool ended_ = false;
 };
 
-/// The upload's parts are removed and `failure` is thrown; in the background when it was cancelled, since then nothing
-/// can be awaited, and when the time of the call is over. To be awaited by the top of a coroutine.
-awaitable<void> give_up(std::shared_ptr<Upload> upload, std::exception_ptr failure, bool cancelled,
-                        asio::any_io_executor background) {
-  const auto state = co_await asio::this_coro::cancellation_state;
-  if (cancelled || state.cancelled() != asio::cancellation_type::none) {
-    asio::co_spawn(background, abort_quietly(upload), [](std::exception_ptr) {});
-    throw upload->session().complete(Error(errc::cancelled, "cancelled"), Call("PUT", {}, "put"));
-  }
-  if (upload->time_is_over())
-    asio::co_spawn(background, abort_quietly(upload), [](std::exception_ptr) {});
-  else
-    co_await abort_quietly(upload);
-  std::rethrow_exception(failure);
-}
-
 awaitable<ObjectInfo> upload_from(asio::any_io_executor strand, asio::any_io_executor background,
                                   SessionPointer session, std::string key, std::shared_ptr<http::BodySource> source,
                                   PutOptions options) {
@@ -198,7 +217,7 @@ awaitable<ObjectInfo> upload_from(asio::any_io_executor strand, asio::any_io_exe
 
   auto parts = std::make_shared<Parts>(std::make_shared<Upload>(session, key, std::move(options)));
   co_await parts->upload->begin();
-  TaskGroup group(strand);
+  net::TaskGroup group(strand);
   std::uint64_t total = 0;
   std::exception_ptr failure;
   try {
@@ -229,8 +248,8 @@ awaitable<ObjectInfo> upload_from(asio::any_io_executor strand, asio::any_io_exe
     failure = std::current_exception();
   }
   if (failure) group.cancel();
-  co_await asio::this_coro::throw_if_cancelled(false);
-  const bool cancelled = co_await join(group);
+  bool cancelled = false;
+  WEIR_JOIN(group, cancelled);
   if (!failure) failure = group.error();
   if (failure || cancelled) co_await give_up(parts->upload, failure, cancelled, background);
   std::vector<UploadedPart> done(parts->done.begin(), parts->done.end());
@@ -253,7 +272,7 @@ awaitable<void> upload_views(std::shared_ptr<Parts> parts, PartPlan plan, std::s
   auto task = [parts, plan, body](std::size_t index) {
     return send_view(parts, index, body.substr(plan.begin(index), plan.size(index)));
   };
-  return for_each_index(plan.count, most, std::move(task));
+  return net::for_each_index(plan.count, most, std::move(task));
 }
 
 // The top of a coroutine of its own, so that what a cancellation leaves behind does not meet the caller.

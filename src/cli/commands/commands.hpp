@@ -16,6 +16,7 @@ awaitable<ExitCode> count(Program& program);
 awaitable<ExitCode> import_file(Program& program);
 awaitable<ExitCode> export_file(Program& program);
 awaitable<ExitCode> copy_records(Program& program);
+awaitable<ExitCode> archive_records(Program& program);
 awaitable<ExitCode> explain(Program& program);
 awaitable<ExitCode> stats(Program& program);
 

@@ -20,6 +20,7 @@ awaitable<ExitCode> dispatch(Program& program) {
     case Command::import: return import_file(program);
     case Command::export_: return export_file(program);
     case Command::copy: return copy_records(program);
+    case Command::archive: return archive_records(program);
     case Command::explain: return explain(program);
     case Command::stats: break;
   }

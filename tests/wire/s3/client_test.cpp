@@ -300,5 +300,36 @@ TEST(Client, RefusedInput) {
   EXPECT_EQ(store.requests(), 0u);
 }
 
+awaitable<void> copy_large(Client client) {
+  const auto copied = co_await client.copy("large", "copy");
+  EXPECT_EQ(copied.size, std::uint64_t{90} << 20);
+  EXPECT_NE(copied.etag.find("-2"), std::string::npos);
+  CopyObjectOptions old;
+  old.if_match("0123");
+  EXPECT_FAILS(client.copy("large", "other", old), conflict);
+}
+
+TEST(Client, CopiesLargeObjectsInParts) {
+  test::FakeStore store;
+  const auto body = pattern(std::size_t{90} << 20);
+  auto options = options_for(store);
+  options.part_size(std::uint64_t{5} << 20);
+  Client client("bucket", options);
+  store.put("large", body);
+  store.copies_at_most(std::size_t{10} << 20);
+  run(copy_large(client));
+  EXPECT_TRUE(store.objects().at("copy").bytes == body);
+  EXPECT_EQ(store.uploads(), 0u);
+  EXPECT_FALSE(store.objects().contains("other"));
+  // A part that cannot be copied leaves nothing.
+  store.choose([](std::uint64_t, const test::Received& request) {
+    return request.target().find("partNumber=2") != std::string::npos ? test::Fault::internal : test::Fault::none;
+  });
+  const auto failed = test::outcome_now([&] { run(client.copy("large", "third")); });
+  EXPECT_TRUE(test::fails_with(failed, errc::server_error));
+  EXPECT_EQ(store.uploads(), 0u);
+  EXPECT_FALSE(store.objects().contains("third"));
+}
+
 }  // namespace
 }  // namespace weir::s3

@@ -127,6 +127,10 @@ void FakeStore::conditional_remove(bool looks) {
   const std::lock_guard lock(mutex_);
   conditional_remove_ = looks;
 }
+void FakeStore::copies_at_most(std::size_t bytes) {
+  const std::lock_guard lock(mutex_);
+  copies_at_most_ = bytes;
+}
 std::shared_ptr<void> FakeStore::hold() {
   const std::lock_guard lock(mutex_);
   ++held_;
@@ -212,7 +216,15 @@ void FakeStore::serve(Peer& peer) {
 
 FakeStore::Answer FakeStore::answer(const Received& request, Fault fault) {
   Answer out;
+  if (fault == Fault::moves) region_ = "eu-central-1";
   if (auto no = refused(request)) return *no;
+  if (fault == Fault::elsewhere) {
+    const auto origin = server_.origin();
+    out.status = 307;
+    out.fields = "Location: http://localhost" + origin.substr(origin.rfind(':')) + request.target() + "\r\n";
+    out.body = error_text("TemporaryRedirect");
+    return out;
+  }
   const auto target = request.target();
   const auto query = query_of(target);
   const auto path = s3::decoded(target.substr(0, target.find('?')));
@@ -383,6 +395,11 @@ FakeStore::Answer FakeStore::put_object(const Received& request, const std::stri
       out.body = error_text("NoSuchKey");
       return out;
     }
+    if (source->second.bytes.size() > copies_at_most_) {
+      out.status = 400;
+      out.body = error_text("InvalidRequest");
+      return out;
+    }
     object = source->second;
     object.etag = next_etag();
     out.body = "<CopyObjectResult><ETag>&quot;" + object.etag + "&quot;</ETag></CopyObjectResult>";
@@ -479,7 +496,20 @@ FakeStore::Answer FakeStore::of_object(const Received& request, const std::strin
     FakeObject part;
     part.bytes = request.body;
     part.etag = next_etag();
-    out.fields = "ETag: \"" + part.etag + "\"\r\n";
+    if (const auto from = s3::decoded(request.field("x-amz-copy-source")); !from.empty()) {
+      const auto& source = objects_.at(from.substr(bucket_.size() + 2));
+      if (request.field("x-amz-copy-source-if-match") != "\"" + source.etag + "\"") {
+        out.status = 412;
+        out.body = error_text("PreconditionFailed");
+        return out;
+      }
+      const auto range = request.field("x-amz-copy-source-range");
+      const auto begin = std::stoul(range.substr(6));
+      part.bytes = source.bytes.substr(begin, std::stoul(range.substr(range.find('-') + 1)) - begin + 1);
+      out.body = "<CopyPartResult><ETag>&quot;" + part.etag + "&quot;</ETag></CopyPartResult>";
+    } else {
+      out.fields = "ETag: \"" + part.etag + "\"\r\n";
+    }
     upload->second.parts[std::stoi(query.at("partNumber"))] = std::move(part);
     return out;
   }

@@ -29,6 +29,8 @@ enum class Fault {
   reset_after,       ///< it was done, and the connection is reset before the answer
   truncated,         ///< the body of the answer stops half-way
   garbled,           ///< one bit of the body of the answer is another one
+  elsewhere,         ///< 307 to another name of this host
+  moves,             ///< from this request on the bucket is in eu-central-1
 };
 
 struct FakeObject {
@@ -63,6 +65,8 @@ class FakeStore {
   void remove_bucket();
   /// Whether DELETE looks at If-Match; else it does not, as some stores do.
   void conditional_remove(bool looks);
+  /// Objects over that size are copied in parts only.
+  void copies_at_most(std::size_t bytes);
 
   /// From now on nothing is answered, until the result is destroyed.
   std::shared_ptr<void> hold();
@@ -115,6 +119,7 @@ class FakeStore {
   bool region_told_ = false;
   bool forbidden_ = false;
   bool conditional_remove_ = true;
+  std::size_t copies_at_most_ = std::size_t{5} << 30;
   std::uint64_t requests_ = 0;
   std::uint64_t etags_ = 0;
   ScriptedServer server_;  ///< last: its threads use all the others

@@ -1,4 +1,4 @@
-#include "backends/s3/tasks.hpp"
+#include "net/task_group.hpp"
 
 #include "net/strand_call.hpp"
 
@@ -10,13 +10,12 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <list>
 
-namespace weir::s3 {
+namespace weir::net {
 
 namespace asio = boost::asio;
 
@@ -28,10 +27,8 @@ struct TaskGroup::State {
   asio::steady_timer changed;  ///< never expires; its wait is cancelled when there is something to look at
   std::list<asio::cancellation_signal> running;
   std::exception_ptr error;
-  bool cancelled = false;
 
   void cancel_all() {
-    cancelled = true;
     for (auto& signal : running) signal.emit(asio::cancellation_type::terminal);
   }
 };
@@ -54,16 +51,36 @@ void TaskGroup::spawn(awaitable<void> task) {
                  }));
 }
 
+void TaskGroup::cancel() { state_->cancel_all(); }
 std::size_t TaskGroup::running() const noexcept { return state_->running.size(); }
 std::exception_ptr TaskGroup::error() const noexcept { return state_->error; }
 void TaskGroup::notify() { state_->changed.cancel(); }
-void TaskGroup::cancel() { state_->cancel_all(); }
 
 awaitable<void> TaskGroup::wait_once() {
   const auto state = state_;
+  if (state->running.empty()) co_return;
   boost::system::error_code ignored;  // a wake-up and a cancellation look the same: the caller looks at the state
   co_await state->changed.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
+
+namespace detail {
+
+awaitable<bool> join(TaskGroup& group) {
+  bool cancelled = false;
+  for (;;) {
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (!cancelled && state.cancelled() != asio::cancellation_type::none) {
+      cancelled = true;
+      group.cancel();
+      co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    }
+    if (group.idle()) break;
+    co_await group.wait_once();
+  }
+  co_return cancelled;
+}
+
+}  // namespace detail
 
 namespace {
 
@@ -78,7 +95,12 @@ struct Row {
 awaitable<void> work(std::shared_ptr<Row> row) {
   while (row->next < row->count && !row->stopped) {
     const auto index = row->next++;
-    co_await row->task(index);
+    try {
+      co_await row->task(index);
+    } catch (...) {
+      row->stopped = true;
+      throw;
+    }
   }
 }
 
@@ -86,31 +108,12 @@ awaitable<void> run_row(asio::any_io_executor strand, std::size_t workers, std::
   TaskGroup group(strand);
   for (std::size_t i = 0; i < workers; ++i) group.spawn(work(row));
   bool cancelled = false;
-  // After a cancellation every co_await would throw, also on the way into join().
-  co_await asio::this_coro::throw_if_cancelled(false);
-  cancelled = co_await join(group);
-  row->stopped = true;
+  WEIR_JOIN(group, cancelled);
   if (group.error()) std::rethrow_exception(group.error());
-  if (cancelled) throw Error(errc::cancelled, "cancelled");
+  if (cancelled && row->next < row->count) throw Error(errc::cancelled, "cancelled");
 }
 
 }  // namespace
-
-awaitable<bool> join(TaskGroup& group) {
-  bool cancelled = false;
-  co_await asio::this_coro::throw_if_cancelled(false);
-  while (group.running() > 0) {
-    const auto state = co_await asio::this_coro::cancellation_state;
-    if (!cancelled && state.cancelled() != asio::cancellation_type::none) {
-      cancelled = true;
-      group.cancel();
-      co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-      continue;
-    }
-    co_await group.wait_once();
-  }
-  co_return cancelled;
-}
 
 awaitable<void> for_each_index(std::size_t count, std::size_t most, std::function<awaitable<void>(std::size_t)> task) {
   if (count == 0) co_return;
@@ -123,4 +126,4 @@ awaitable<void> for_each_index(std::size_t count, std::size_t most, std::functio
   co_await net::call_on_strand<void>(strand, run_row(strand, std::clamp<std::size_t>(most, 1, count), std::move(row)));
 }
 
-}  // namespace weir::s3
+}  // namespace weir::net
