@@ -132,8 +132,11 @@ class PoolDriver final : public PoolLife, public std::enable_shared_from_this<Po
     bool arm = false;
   };
 
-  LeaseHandle try_acquire_slowly(LeaseKind kind, const std::source_location& where,
-                                 std::string_view operation) noexcept;
+  // What is not the usual case stands in functions of its own, not in line: the usual case then needs few registers.
+  [[gnu::noinline]] LeaseHandle try_acquire_slowly(LeaseKind kind, const std::source_location& where,
+                                                   std::string_view operation) noexcept;
+  [[gnu::noinline]] void give_back_slowly(Grant grant, ReturnAs as, std::uint32_t weight) noexcept;
+  [[gnu::noinline]] void refuse(Grant grant) noexcept;
   /// Which events somebody wants to hear now: two loads and a table.
   EventMask wanted_events() const noexcept { return listeners_.wanted(); }
   template <class Event>
@@ -149,10 +152,10 @@ class PoolDriver final : public PoolLife, public std::enable_shared_from_this<Po
   void drained();
   void let_go_when_empty();
   void deliver_events();
-  void arm();
+  [[gnu::noinline]] void arm();
   void timer_fired();
   bool has_slept() noexcept;
-  void return_from_afar(Grant grant, void* connection, bool broken) noexcept;
+  [[gnu::noinline]] void return_from_afar(Grant grant, void* connection, bool broken) noexcept;
   void lease_gone() noexcept;
   Connection& connection_of(Slot& slot);
   bool forked() const noexcept { return Process::fork_generation() != fork_generation_; }

@@ -53,9 +53,13 @@ LeaseHandle PoolDriver::try_acquire(LeaseKind kind, const std::source_location& 
     granted = core_.try_acquire_warm(coarse_now(), where, operation);
     late = core_.due() < armed_;
   }
-  if (!granted) return try_acquire_slowly(kind, where, operation);
-  if (late) arm();
-  if (auto handle = accept(granted)) return handle;
+  if (granted) [[likely]] {
+    if (late) arm();
+    void* const connection = static_cast<Connection*>(granted.slot->user)->object.get();
+    if (factory_->usable(connection)) [[likely]]
+      return {this, granted.slot, granted.ticket, connection};
+    refuse(granted);
+  }
   return try_acquire_slowly(kind, where, operation);
 }
 
@@ -73,8 +77,12 @@ LeaseHandle PoolDriver::accept(Grant granted) noexcept {
   void* const connection = static_cast<Connection*>(granted.slot->user)->object.get();
   if (factory_->usable(connection)) [[likely]]
     return {this, granted.slot, granted.ticket, connection};
-  run([&](PoolCore& core) { core.refuse(Clock::now(), granted); });
+  refuse(granted);
   return {};
+}
+
+void PoolDriver::refuse(Grant granted) noexcept {
+  run([&](PoolCore& core) { core.refuse(Clock::now(), granted); });
 }
 
 LeaseHandle try_acquire(PoolDriver& driver, bool shared, const std::source_location& where) noexcept {
@@ -142,6 +150,10 @@ void PoolDriver::give_back(Grant granted, void* connection, bool broken) noexcep
     if (done && late) arm();
     if (done) return;
   }
+  give_back_slowly(granted, as, weight);
+}
+
+void PoolDriver::give_back_slowly(Grant granted, ReturnAs as, std::uint32_t weight) noexcept {
   run([&](PoolCore& core) {
     // Whoever waited is told how long, and waits are timed by the fine clock.
     core.release(core.waiters() == 0 ? coarse_now() : Clock::now(), granted, as, weight);

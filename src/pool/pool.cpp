@@ -20,11 +20,23 @@ namespace asio = boost::asio;
 
 ErasedFactory::~ErasedFactory() = default;
 
-void* LeaseHandle::connection() const {
-  if (driver_ == nullptr) throw Error(errc::invalid_argument, "an empty lease has no connection");
-  if (driver_->ended.load(std::memory_order_relaxed)) throw Error(errc::pool_closed, "the lease's loop has ended");
-  if (!driver_->loop().running_here() && Loop::any_running_here())
+namespace {
+
+// Out of line: a function that may build an error needs a large frame.
+[[gnu::noinline]] void check_use(const PoolDriver* driver) {
+  if (driver == nullptr) throw Error(errc::invalid_argument, "an empty lease has no connection");
+  if (driver->ended.load(std::memory_order_relaxed)) throw Error(errc::pool_closed, "the lease's loop has ended");
+  if (!driver->loop().running_here() && Loop::any_running_here())
     throw Error(errc::invalid_argument, "a lease belongs to one loop and was used from another");
+}
+
+}  // namespace
+
+void* LeaseHandle::connection() const {
+  const bool usual =
+      driver_ != nullptr && !driver_->ended.load(std::memory_order_relaxed) && driver_->loop().running_here();
+  if (!usual) [[unlikely]]
+    check_use(driver_);
   return connection_;
 }
 

@@ -38,6 +38,7 @@ PoolCore::~PoolCore() {
 
 void PoolCore::set_state(PoolState state) noexcept {
   state_ = state;
+  calm_ = false;
   counters_.state.store(state);
 }
 

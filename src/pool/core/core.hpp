@@ -89,7 +89,11 @@ class PoolCore {
   // --- what comes out -----------------------------------------------------------------------------------------------
   std::vector<Action>& actions() noexcept { return actions_; }
   std::vector<PoolEvent>& events() noexcept { return events_; }
-  void listen(EventMask wanted) noexcept { wanted_ = wanted; }
+  void listen(EventMask wanted) noexcept {
+    if (wanted == wanted_) return;
+    wanted_ = wanted;
+    calm_ = false;
+  }
   /// When `timer` is to be called; `never`: nothing is due.
   TimePoint due() const noexcept { return due_; }
   PoolState state() const noexcept { return state_; }
@@ -133,7 +137,7 @@ class PoolCore {
   Slot* take_shared(Endpoint& endpoint) noexcept;
   bool needs_ping(TimePoint now, const Slot& slot) const noexcept;
   Grant grant(TimePoint now, Slot& slot, LeaseKind kind, const std::source_location& where, std::string_view operation);
-  bool nothing_but_leases() const noexcept;
+  bool grow_calm() noexcept;
   Grant begin_lease(TimePoint now, Slot& slot, const std::source_location& where, std::string_view operation);
   Duration note_use(TimePoint now, const LeaseRecord& record, std::uint32_t weight) noexcept;
   void enqueue(TimePoint now, Waiter& waiter);
@@ -224,6 +228,9 @@ class PoolCore {
   PoolOptions options_;
   // Of the options, as the warm path wants them.
   bool plain_ = false;  ///< one endpoint and no spare connections to keep
+  /// The warm path may be tried: the last look found nothing that it does not think of, and nothing came since.
+  bool calm_ = false;
+  std::size_t idle_limit_ = 0;
   bool lifo_ = true;
   Duration validate_after_ = Duration::max();
   Duration lease_warning_{};

@@ -10,6 +10,17 @@ std::size_t list_of(LeaseKind kind) noexcept { return kind == LeaseKind::exclusi
 
 }  // namespace
 
+// May the warm path be tried? Whatever makes the answer no, be it a waiter, another state, a listener, a new size or a
+// loop that starves, takes `calm_` away; it is looked for again when the next lease begins or ends.
+bool PoolCore::grow_calm() noexcept {
+  constexpr EventMask of_leases =
+      mask_of(PoolEventKind::acquire_started) | mask_of(PoolEventKind::acquired) | mask_of(PoolEventKind::released);
+  idle_limit_ = options_.idle_limit();
+  calm_ = plain_ && state_ == PoolState::ready && waiters() == 0 && (wanted_ & of_leases) == 0 &&
+          endpoints_.front().yields == 0 && endpoints_.front().total <= options_.max_size();
+  return calm_;
+}
+
 bool PoolCore::needs_ping(TimePoint now, const Slot& slot) const noexcept {
   return now - slot.verified > validate_after_;
 }
@@ -171,6 +182,7 @@ bool PoolCore::cancel(TimePoint now, Waiter& waiter) {
 void PoolCore::enqueue(TimePoint now, Waiter& waiter) {
   waiter.sequence = next_sequence_++;
   waiter.queued = true;
+  calm_ = false;
   waiting_[list_of(waiter.kind)].push_back(&waiter);
   counters_.queued.add();
   counters_.waiters.store(waiters());

@@ -297,8 +297,10 @@ void PoolCore::yield_permit(TimePoint now, std::size_t index) {
   auto* const oldest = endpoint.by_load[0].front();
   if (oldest != nullptr && total() > options_.min_size() && waiters() == 0)
     close_slot(now, *oldest, CloseReason::surplus);
-  else if (!yield_monitor(now, endpoint))
+  else if (!yield_monitor(now, endpoint)) {
     ++endpoint.yields;
+    calm_ = false;
+  }
 }
 
 void PoolCore::keep_permit(std::size_t index) noexcept {

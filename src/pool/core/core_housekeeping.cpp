@@ -209,6 +209,7 @@ void PoolCore::ready(TimePoint now) {
 
 void PoolCore::resize(TimePoint now, unsigned min, unsigned max) {
   options_.min_size(min).max_size(max);
+  calm_ = false;
   counters_.min.store(min);
   counters_.max.store(std::uint64_t{max} * endpoints_.size());
   counters_.max_idle.store(std::uint64_t{options_.idle_limit()} * endpoints_.size());

@@ -9,16 +9,9 @@
 
 namespace weir::detail {
 
-inline bool PoolCore::nothing_but_leases() const noexcept {
-  constexpr EventMask of_leases =
-      mask_of(PoolEventKind::acquire_started) | mask_of(PoolEventKind::acquired) | mask_of(PoolEventKind::released);
-  return plain_ && state_ == PoolState::ready && waiting_[0].empty() && waiting_[1].empty() &&
-         (wanted_ & of_leases) == 0;
-}
-
 // The bookkeeping of one lease, whichever way it came about.
-inline Grant PoolCore::begin_lease(TimePoint now, Slot& slot, const std::source_location& where,
-                                   std::string_view operation) {
+[[gnu::always_inline]] inline Grant PoolCore::begin_lease(TimePoint now, Slot& slot, const std::source_location& where,
+                                                          std::string_view operation) {
   const auto ticket = slot.free_record;
   auto& record = slot.records[ticket];
   slot.free_record = record.next_free;
@@ -29,12 +22,14 @@ inline Grant PoolCore::begin_lease(TimePoint now, Slot& slot, const std::source_
   ++slot.leases;
   ++slot.uses;
   if (now > latest_) latest_ = now;
-  if (lease_warning_.count() > 0 && listens(PoolEventKind::lease_warning)) note_due(later(now, lease_warning_));
+  if (lease_warning_.count() > 0 && lease_warning_ < due_ - now && listens(PoolEventKind::lease_warning))
+    due_ = now + lease_warning_;
   return {&slot, ticket};
 }
 
-inline Grant PoolCore::try_acquire_warm(TimePoint now, const std::source_location& where, std::string_view operation) {
-  if (!nothing_but_leases()) return {};
+[[gnu::always_inline]] inline Grant PoolCore::try_acquire_warm(TimePoint now, const std::source_location& where,
+                                                               std::string_view operation) {
+  if (!calm_ && !grow_calm()) return {};
   auto& endpoint = endpoints_.front();
   auto& idle = endpoint.by_load.front();
   Slot* const slot = lifo_ ? idle.back() : idle.front();
@@ -54,14 +49,14 @@ inline Grant PoolCore::try_acquire_warm(TimePoint now, const std::source_locatio
 inline bool PoolCore::release_warm(TimePoint now, Grant grant, std::uint32_t weight) {
   auto& slot = *grant.slot;
   if (permits_ != nullptr || slot.state != SlotState::in_use || slot.shared || slot.needs_reset || slot.doomed ||
-      is_stale(slot) || slot.expires <= now || !nothing_but_leases())
+      is_stale(slot) || slot.expires <= now || (!calm_ && !grow_calm()))
     return false;
   auto& endpoint = endpoints_.front();
   auto& idle = endpoint.by_load.front();
   const auto* const youngest = idle.back();
   auto& record = slot.records[grant.ticket];
-  if (record.warned || endpoint.yields > 0 || slot.uses >= most_uses_ || endpoint.total > options_.max_size() ||
-      idle.size() >= options_.idle_limit() || (youngest != nullptr && now < youngest->idle_since))
+  if (record.warned || slot.uses >= most_uses_ || idle.size() >= idle_limit_ ||
+      (youngest != nullptr && now < youngest->idle_since))
     return false;
   note_use(now, record, weight);
   record.since.store(0, std::memory_order_relaxed);
@@ -74,7 +69,7 @@ inline bool PoolCore::release_warm(TimePoint now, Grant grant, std::uint32_t wei
   counters_.used.subtract();
   counters_.idle.add();
   idle.push_back(&slot);
-  note_due(later(now, idle_due_));
+  if (idle_due_ < due_ - now) due_ = now + idle_due_;
   return true;
 }
 
