@@ -1,14 +1,12 @@
 #include "backends/sqlite/loop.hpp"
 
-#include <weir/error.hpp>
+#include "pool/loop.hpp"
 
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/query.hpp>
-#include <boost/asio/strand.hpp>
-#include <boost/asio/system_executor.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -32,32 +30,10 @@ class LoopService final : public asio::execution_context::service {
   void shutdown() override { loop->shut_down(); }
 };
 
-// Whether it is one of the system executors. Told by its type: asking one for its context would start the system's
-// threads.
-template <class Blocking>
-bool is_system_executor(const asio::any_io_executor& executor) noexcept {
-  using Fork = asio::execution::relationship_t::fork_t;
-  using Continuation = asio::execution::relationship_t::continuation_t;
-  using Allocator = std::allocator<void>;
-  return executor.target<asio::basic_system_executor<Blocking, Fork, Allocator>>() != nullptr ||
-         executor.target<asio::basic_system_executor<Blocking, Continuation, Allocator>>() != nullptr;
-}
-
-bool has_loop(const asio::any_io_executor& executor) noexcept {
-  using Blocking = asio::execution::blocking_t;
-  if (const auto* strand = executor.target<asio::strand<asio::any_io_executor>>())
-    return has_loop(strand->get_inner_executor());
-  if (executor.target<asio::strand<asio::system_executor>>() != nullptr) return false;
-  return executor && !is_system_executor<Blocking::possibly_t>(executor) &&
-         !is_system_executor<Blocking::never_t>(executor) && !is_system_executor<Blocking::always_t>(executor);
-}
-
 }  // namespace
 
 std::shared_ptr<Loop> Loop::of(const asio::any_io_executor& executor) {
-  if (!has_loop(executor))
-    throw Error(errc::unsupported,
-                "the executor has no loop of its own; run the coroutine on an io_context or thread_pool");
+  detail::check_has_loop(executor);
   return asio::use_service<LoopService>(asio::query(executor, asio::execution::context)).loop;
 }
 
