@@ -27,10 +27,8 @@ fail() {
 as_root() {
   if [ "$(id -u)" -eq 0 ]; then
     "$@"
-  elif command -v sudo >/dev/null; then
-    sudo "$@"
   else
-    fail "cannot install packages: run this as root, or install sudo, or install them yourself: ${missing[*]}"
+    sudo "$@"
   fi
 }
 
@@ -42,6 +40,8 @@ install_missing() {
     dpkg-query -W -f='${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
   done
   [ ${#missing[@]} -eq 0 ] && return 0
+  [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null ||
+    fail "cannot install packages: run this as root, or install sudo, or install them yourself: ${missing[*]}"
   command -v apt-get >/dev/null || fail "this is no Debian; please install the equivalents of: ${missing[*]}"
   say "installing ${#missing[@]} packages: ${missing[*]}"
   local log
@@ -67,6 +67,7 @@ configure() {
   local preset=$1 werror=OFF
   shift
   [ "${CI:-}" = true ] && werror=ON
+  mkdir -p "$root/build"
   cmake --preset "$preset" -DWEIR_WARNINGS_AS_ERRORS=$werror "$@" >"$root/build/$preset.configure.log" 2>&1 || {
     cat "$root/build/$preset.configure.log" >&2
     fail "cmake could not configure the preset $preset"

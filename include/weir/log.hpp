@@ -12,8 +12,8 @@
 #include <string_view>
 #include <vector>
 
-/// Every part of the library writes under a component: `pool`, `policy`, `operation` (the slow-operation log), `copy`,
-/// and the name of each backend. Each has a level of its own; what is below it costs one branch. Texts hold neither
+/// Every part of the library writes under a component: `pool`, `policy`, `operation` (the slow-operation log), and
+/// the name of each backend. Each has a level of its own; what is below it costs one branch. Texts hold neither
 /// secrets nor the user's data; control characters in them are escaped, so that one message is one line.
 ///
 /// *Thread safety*: every function, from any thread.
@@ -35,8 +35,8 @@ struct Message {
 using Sink = std::function<void(const Message&)>;
 
 /// From now on the component writes messages of this level and above; `"*"` means every component, also those that
-/// are not there yet. Everything starts with `warning`, but for `pool`, which writes only after a level was set for it
-/// (or for `"*"`): from then on pools tell their events, among them leases that are held longer than `lease_warning`.
+/// are not there yet. Everything starts with `warning`. Of a pool's events that is what needs somebody's eye: slow
+/// acquires, leases held longer than `lease_warning`, back-off, endpoints left alone; `trace` tells all of them.
 WEIR_API void set_level(std::string_view component, Level level);
 /// The same with a name: "trace", "debug", "info", "warning", "error", "off"; others are `invalid_argument`.
 WEIR_API void set_level(std::string_view component, std::string_view level);

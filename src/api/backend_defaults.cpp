@@ -2,6 +2,7 @@
 #include <weir/backend.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace weir {
@@ -72,6 +73,62 @@ awaitable<std::vector<std::optional<Record>>> read_each(Store& store, CallContex
   co_return records;
 }
 
+/// One write; nothing when the stored version is another than `version`.
+awaitable<std::optional<bool>> write_version(Backend& store, CallContext context, WriteKind kind, Record change,
+                                             std::string version) {
+  WriteOptions options;
+  options.if_version(std::move(version));
+  try {
+    const bool found = co_await store.write(std::move(context), kind, std::move(change), std::move(options));
+    co_return found;
+  } catch (const Error& error) {
+    if (error.kind() != errc::conflict) throw;
+  }
+  co_return std::nullopt;
+}
+
+/// Changes a record that was seen to match. One that was written since is looked at again, and left alone when it
+/// matches no longer.
+awaitable<bool> write_while_matching(Backend& store, CallContext context, const Query& matching, WriteKind kind,
+                                     Record change, std::string version) {
+  constexpr int attempts = 32;
+  for (int attempt = 0; attempt < attempts; ++attempt) {
+    auto next = change;
+    const auto written = co_await write_version(store, context, kind, std::move(next), std::move(version));
+    if (written) co_return *written;
+    const auto now = co_await store.read(context, change.id);
+    if (!now || !matching.compare(*now)) co_return false;
+    version = now->version;
+  }
+  throw Error(errc::conflict, "a matching record is written by others all the time");
+}
+
+awaitable<std::uint64_t> write_where(Backend& store, CallContext context, Query query, WriteKind kind, Json patch) {
+  const bool conditional = store.capabilities().conditional_write;
+  const Query filter(query.filter());
+  auto stream = store.scan(context, matching(query), {});
+  std::uint64_t changed = 0;
+  for (;;) {
+    auto batch = co_await stream.next_batch();
+    if (batch.empty()) break;
+    if (std::chrono::steady_clock::now() >= context.deadline)
+      throw Error(errc::timeout, "the deadline passed between the records", ErrorContext{}.maybe_applied(changed != 0));
+    for (auto& record : batch) {
+      Record change;
+      change.id = std::move(record.id);
+      if (kind == WriteKind::patch) change.fields = patch;
+      bool found = false;
+      if (conditional && !record.version.empty())
+        found = co_await write_while_matching(store, context, filter, kind, std::move(change), record.version);
+      else
+        found = co_await store.write(context, kind, std::move(change), WriteOptions{});
+      if (found) ++changed;
+    }
+  }
+  co_await stream.close();
+  co_return changed;
+}
+
 }  // namespace
 
 RecordSource::~RecordSource() = default;
@@ -97,36 +154,11 @@ awaitable<BatchResult> Backend::write_batch(CallContext context, WriteKind kind,
 }
 
 awaitable<std::uint64_t> Backend::remove_where(CallContext context, Query query) {
-  auto stream = scan(context, matching(query), {});
-  std::uint64_t removed = 0;
-  for (;;) {
-    auto batch = co_await stream.next_batch();
-    if (batch.empty()) break;
-    for (auto& record : batch) {
-      const bool found = co_await write(context, WriteKind::remove, std::move(record), WriteOptions{});
-      if (found) ++removed;
-    }
-  }
-  co_await stream.close();
-  co_return removed;
+  return write_where(*this, std::move(context), std::move(query), WriteKind::remove, {});
 }
 
 awaitable<std::uint64_t> Backend::patch_where(CallContext context, Query query, Json merge_patch) {
-  auto stream = scan(context, matching(query), {});
-  std::uint64_t patched = 0;
-  for (;;) {
-    auto batch = co_await stream.next_batch();
-    if (batch.empty()) break;
-    for (auto& record : batch) {
-      Record patch;
-      patch.id = std::move(record.id);
-      patch.fields = merge_patch;
-      const bool found = co_await write(context, WriteKind::patch, std::move(patch), WriteOptions{});
-      if (found) ++patched;
-    }
-  }
-  co_await stream.close();
-  co_return patched;
+  return write_where(*this, std::move(context), std::move(query), WriteKind::patch, std::move(merge_patch));
 }
 
 awaitable<std::shared_ptr<BackendTransaction>> Backend::begin(CallContext, TransactionOptions) {

@@ -1,4 +1,5 @@
 #include "api/copy_run.hpp"
+#include "core/record_weight.hpp"
 #include "policy/random.hpp"
 #include "policy/retry_policy.hpp"
 
@@ -50,6 +51,7 @@ void CopyReader::take(CopyChunk& chunk, Record record) const {
     // A record made anew rather than changed keeps its id: without one a repeated copy would store it twice.
     if (record.id.empty()) record.id = source_id;
   }
+  chunk.bytes += core::record_weight(record);
   chunk.records.push_back(std::move(record));
   chunk.source_ids.push_back(std::move(source_id));
 }
@@ -57,7 +59,7 @@ void CopyReader::take(CopyChunk& chunk, Record record) const {
 awaitable<CopyChunk> CopyReader::next() {
   CopyChunk chunk;
   unsigned failures = 0;
-  while (!ended_ && chunk.read < run_->options.chunk()) {
+  while (!ended_ && chunk.read < run_->options.chunk() && chunk.bytes < core::chunk_bytes) {
     if (position_ == batch_.size()) {
       std::optional<Error> failure;
       try {

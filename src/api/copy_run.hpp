@@ -24,6 +24,7 @@ class CopyChunk {
   std::optional<std::string> last;      ///< the id of the last record read, dropped ones included
   std::uint64_t read = 0;
   std::uint64_t dropped = 0;
+  std::size_t bytes = 0;  ///< about what the records take in memory
   bool empty() const { return read == 0; }
 };
 

@@ -1,5 +1,6 @@
 #include "api/operation.hpp"
 #include "api/write_preparation.hpp"
+#include "core/record_weight.hpp"
 #include "core/validate.hpp"
 
 #include <weir/database.hpp>
@@ -77,12 +78,14 @@ awaitable<WriteStats> write_stream_operation(HandlePointer handle, RecordStream 
     std::uint64_t first = 0;
     for (bool more = true; more;) {
       std::vector<Record> batch;
-      while (batch.size() < chunk) {
+      std::size_t bytes = 0;
+      while (batch.size() < chunk && bytes < core::chunk_bytes) {
         auto record = co_await records.next();
         if (!record) {
           more = false;
           break;
         }
+        bytes += core::record_weight(*record);
         batch.push_back(std::move(*record));
       }
       if (batch.empty()) break;

@@ -6,6 +6,7 @@
 #include "policy/layers.hpp"
 
 #include <weir/database.hpp>
+#include <weir/metrics.hpp>
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -60,6 +61,7 @@ awaitable<HandlePointer> open_config(Config config) {
     const auto factory = detail::find_backend(name);
     config.validate();
     log_warnings(config);
+    if (config.get<bool>("per_loop_metrics")) metrics::set_per_loop(true);
     auto backend = co_await factory(config);
     if (!backend) throw Error(errc::server_error, "the backend's factory gave nothing");
     backend = policy::with_policies(std::move(backend), config);

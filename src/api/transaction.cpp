@@ -206,6 +206,8 @@ awaitable<Transaction> open_savepoint(State state) {
   co_return Transaction(std::make_shared<TransactionState>(state->core, depth));
 }
 
+// A savepoint whose end failed is over for its owner; what is left of it is undone before anything else, or with the
+// whole.
 awaitable<void> commit(State state) {
   const auto executor = co_await boost::asio::this_coro::executor;
   TransactionOperation operation(state, "commit", executor);
@@ -223,6 +225,7 @@ awaitable<void> commit(State state) {
       co_await backend->commit(operation.context());
     }
   } catch (...) {
+    core.abandoned = state->depth;
     operation.rethrow();
   }
 }
@@ -245,6 +248,7 @@ awaitable<void> rollback(State state) {
       co_await backend->rollback(operation.context());
     }
   } catch (...) {
+    core.abandoned = state->depth;
     operation.rethrow();
   }
 }

@@ -1,5 +1,6 @@
 #include "cli/import_job.hpp"
 
+#include "cli/distinct_files.hpp"
 #include "cli/failure.hpp"
 
 #include <weir/config.hpp>
@@ -51,6 +52,12 @@ ReaderOptions ImportJob::reader_options() const {
 
 void ImportJob::begin(boost::asio::any_io_executor executor) {
   const auto& arguments = program_.arguments;
+  DistinctFiles{}
+      .add("the input", arguments.file)
+      .add("the database", database_.config())
+      .add("--rejects", arguments.rejects)
+      .add("--checkpoint", arguments.checkpoint)
+      .check();
   auto reader = reader_options();
   state_.ids = fresh_ids();
   state_.target = database_.config().to_url();

@@ -9,12 +9,21 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <system_error>
 
 namespace weir::cli {
 namespace {
 constexpr std::size_t full = std::size_t{128} << 10;
 constexpr mode_t ordinary = 0666;
+constexpr mode_t private_file = 0600;
+constexpr mode_t permissions = 07777;
+
+std::string resolved(const std::string& file) {
+  std::error_code failed;
+  const auto path = std::filesystem::canonical(file, failed);
+  return failed ? file : path.string();
+}
 }  // namespace
 
 Output::Output() : descriptor_(STDOUT_FILENO), name_("standard output") {}
@@ -30,14 +39,17 @@ Output::Output(const std::string& file) : Output() {
     if (descriptor_ < 0) fail("cannot be opened", errno);
     return;
   }
-  // Beside the target, so that renaming stays within one file system.
-  temporary_ = file + ".partial-" + std::to_string(getpid());
-  descriptor_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, ordinary);
+  // Beside the target, so that renaming stays within one file system; behind a link it is what the link means.
+  if (there) file_ = resolved(file);
+  temporary_ = file_ + ".partial-" + std::to_string(getpid());
+  descriptor_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, there ? private_file : ordinary);
   if (descriptor_ < 0) {
     const int error = errno;
     temporary_.clear();
     fail("cannot be written", error);
   }
+  // Who may read what was there may read what takes its place, and nobody else.
+  if (there && fchmod(descriptor_, status.st_mode & permissions) != 0) fail("cannot be written", errno);
 }
 
 Output::~Output() {

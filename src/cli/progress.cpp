@@ -55,8 +55,12 @@ std::string elapsed_text(std::chrono::nanoseconds time) {
 void Pace::update(std::chrono::steady_clock::time_point now, const Standing& standing) {
   const double passed = std::chrono::duration<double>(now - last_).count();
   if (passed > 0) {
-    const double records = static_cast<double>(standing.records - standing_.records) / passed;
-    const double bytes = static_cast<double>(standing.bytes - standing_.bytes) / passed;
+    // A second pass over the same records begins to count anew.
+    const auto grown = [](std::uint64_t now_at, std::uint64_t before) {
+      return now_at > before ? static_cast<double>(now_at - before) : 0.0;
+    };
+    const double records = grown(standing.records, standing_.records) / passed;
+    const double bytes = grown(standing.bytes, standing_.bytes) / passed;
     const double share = (standing.share.value_or(0) - standing_.share.value_or(0)) / passed;
     const bool first = last_ == start_;
     const double weight = first ? 1 : 1 - std::exp(-passed / smoothing_seconds);

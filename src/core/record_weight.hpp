@@ -28,4 +28,7 @@ inline std::size_t record_weight(const Record& record) {
   return sizeof(Record) + record.id.size() + json_weight(record.fields) + json_weight(record.metadata);
 }
 
+/// A chunk of records that is written in one piece ends when it has grown to this, however few they are.
+inline constexpr std::size_t chunk_bytes = std::size_t{8} << 20;
+
 }  // namespace weir::core

@@ -32,9 +32,23 @@ Histogram histogram(const ShardedHistogram<N>& source, const std::array<double, 
   return out;
 }
 
+struct ByKey {
+  bool operator()(const DatabaseLabels& a, const DatabaseLabels& b) const { return a.key() < b.key(); }
+};
+
 struct Databases {
   std::mutex mutex;
-  std::vector<std::shared_ptr<DatabaseMetrics>> list;
+  std::map<DatabaseLabels, std::shared_ptr<DatabaseMetrics>, ByKey> list;
+  std::size_t look_at = fewest;  ///< entries, at which those that nobody needs are looked for
+
+  // A program that opens one database after another would otherwise leave an entry for each.
+  void forget_unused() {
+    if (list.size() < look_at) return;
+    std::erase_if(list, [](const auto& entry) { return entry.second.use_count() == 1 && entry.second->empty(); });
+    look_at = std::max(fewest, 2 * list.size());
+  }
+
+  static constexpr std::size_t fewest = 64;
   static Databases& instance() {
     static auto* const databases = new Databases;  // outlives every thread that may still count
     return *databases;
@@ -188,16 +202,24 @@ void DatabaseMetrics::append(std::vector<Metric>& metrics) const {
 std::shared_ptr<DatabaseMetrics> DatabaseMetrics::of(const DatabaseLabels& labels) {
   auto& databases = Databases::instance();
   const std::lock_guard lock(databases.mutex);
-  for (const auto& entry : databases.list)
-    if (entry->labels().key() == labels.key()) return entry;
-  databases.list.push_back(std::make_shared<DatabaseMetrics>(labels));
-  return databases.list.back();
+  if (const auto known = databases.list.find(labels); known != databases.list.end()) return known->second;
+  databases.forget_unused();
+  return databases.list.emplace(labels, std::make_shared<DatabaseMetrics>(labels)).first->second;
 }
 
 std::vector<std::shared_ptr<DatabaseMetrics>> DatabaseMetrics::all() {
   auto& databases = Databases::instance();
   const std::lock_guard lock(databases.mutex);
-  return databases.list;
+  std::vector<std::shared_ptr<DatabaseMetrics>> out;
+  for (const auto& [labels, database] : databases.list) out.push_back(database);
+  return out;
+}
+
+bool DatabaseMetrics::empty() const {
+  for (const auto& series : series_)
+    if (series.load(std::memory_order_acquire) != nullptr) return false;
+  const std::lock_guard lock(mutex_);
+  return errors_.empty() && outcomes_.empty();
 }
 
 std::vector<Metric> operation_instruments() {

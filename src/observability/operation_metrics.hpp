@@ -92,7 +92,9 @@ class DatabaseMetrics {
 
   /// The figures of the database with these labels: shared by all handles that have them.
   static std::shared_ptr<DatabaseMetrics> of(const DatabaseLabels& labels);
-  /// All that were ever asked for; a counter does not go away with its handle.
+  /// Nothing was counted yet.
+  bool empty() const;
+  /// All that counted something or are in use; a counter does not go away with its handle.
   static std::vector<std::shared_ptr<DatabaseMetrics>> all();
 
  private:

@@ -57,6 +57,7 @@ class RepeatedSource final : public RecordSource {
 
   awaitable<std::vector<Record>> fetch() {
     for (;;) {
+      if (!begun_ && course_.paced()) co_await course_.turn();
       auto attempt_context = begun_ ? later() : course_.next();
       std::optional<Error> failure;
       try {

@@ -5,6 +5,34 @@
 namespace weir::policy {
 namespace {
 
+/// The fetches of a stream, each within the deadline of its transaction's operation. A fetch that is watched holds what
+/// it works on: a loop that is destroyed destroys coroutines in any order.
+class LimitedSource final : public RecordSource {
+ public:
+  LimitedSource(StatePointer state, CallContext context, std::shared_ptr<BackendTransaction> transaction,
+                RecordStream records)
+      : inner_(std::make_shared<Inner>(std::move(state), std::move(transaction), std::move(records))),
+        context_(std::move(context)) {}
+
+  awaitable<std::vector<Record>> next_batch() override {
+    DeadlineOptions options;
+    options.deadline = inner_->state->clock->now() + context_.timeout;
+    return within_deadline<std::vector<Record>>(*inner_->state->clock, inner_->stream.next_batch(), options, inner_);
+  }
+  awaitable<void> close() override { return inner_->stream.close(); }
+
+ private:
+  struct Inner {
+    Inner(StatePointer policies, std::shared_ptr<BackendTransaction> owner, RecordStream records)
+        : state(std::move(policies)), transaction(std::move(owner)), stream(std::move(records)) {}
+    const StatePointer state;
+    const std::shared_ptr<BackendTransaction> transaction;
+    RecordStream stream;
+  };
+  const std::shared_ptr<Inner> inner_;
+  const CallContext context_;
+};
+
 class LimitedTransaction final : public BackendTransaction {
  public:
   LimitedTransaction(StatePointer state, std::shared_ptr<BackendTransaction> inner)
@@ -17,7 +45,9 @@ class LimitedTransaction final : public BackendTransaction {
     return limited(context, inner_->write(context, kind, std::move(record), std::move(options)), true);
   }
   RecordStream scan(CallContext context, Query query, StreamOptions options) override {
-    return inner_->scan(std::move(context), std::move(query), std::move(options));
+    auto stream = inner_->scan(context, std::move(query), std::move(options));
+    if (state_->enforces_deadline || context.timeout.count() <= 0) return stream;
+    return RecordStream(std::make_shared<LimitedSource>(state_, std::move(context), inner_, std::move(stream)));
   }
   awaitable<std::vector<Record>> search(CallContext context, Query query) override {
     return limited(context, inner_->search(context, std::move(query)), false);

@@ -63,8 +63,9 @@ class PoolDriver final : public PoolLife, public std::enable_shared_from_this<Po
   /// From within the suspended `acquire`.
   void enqueue(PendingAcquire& pending);
   void cancel(PendingAcquire& pending);
-  /// A lease that was granted to a waiter, after the free check; empty: it did not pass.
-  LeaseHandle accept(Grant grant) noexcept;
+  /// A lease that was granted, after the free check; empty: it did not pass.
+  /// @param waited how long its waiter waited; none: it was granted at once
+  LeaseHandle accept(Grant grant, std::optional<Duration> waited = {}) noexcept;
   void give_back(Grant grant, void* connection, bool broken) noexcept;
   void report(Slot& slot, bool success);
   void fail(Slot& slot, const Error& error);
@@ -136,7 +137,7 @@ class PoolDriver final : public PoolLife, public std::enable_shared_from_this<Po
   [[gnu::noinline]] LeaseHandle try_acquire_slowly(LeaseKind kind, const std::source_location& where,
                                                    std::string_view operation) noexcept;
   [[gnu::noinline]] void give_back_slowly(Grant grant, ReturnAs as, std::uint32_t weight) noexcept;
-  [[gnu::noinline]] void refuse(Grant grant) noexcept;
+  [[gnu::noinline]] void refuse(Grant grant, std::optional<Duration> waited = {}) noexcept;
   /// Which events somebody wants to hear now: two loads and a table.
   EventMask wanted_events() const noexcept { return listeners_.wanted(); }
   template <class Event>

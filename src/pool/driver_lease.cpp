@@ -73,16 +73,16 @@ LeaseHandle PoolDriver::try_acquire_slowly(LeaseKind kind, const std::source_loc
   }
 }
 
-LeaseHandle PoolDriver::accept(Grant granted) noexcept {
+LeaseHandle PoolDriver::accept(Grant granted, std::optional<Duration> waited) noexcept {
   void* const connection = static_cast<Connection*>(granted.slot->user)->object.get();
   if (factory_->usable(connection)) [[likely]]
     return {this, granted.slot, granted.ticket, connection};
-  refuse(granted);
+  refuse(granted, waited);
   return {};
 }
 
-void PoolDriver::refuse(Grant granted) noexcept {
-  run([&](PoolCore& core) { core.refuse(Clock::now(), granted); });
+void PoolDriver::refuse(Grant granted, std::optional<Duration> waited) noexcept {
+  run([&](PoolCore& core) { core.refuse(Clock::now(), granted, waited); });
 }
 
 LeaseHandle try_acquire(PoolDriver& driver, bool shared, const std::source_location& where) noexcept {

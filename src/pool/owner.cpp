@@ -39,13 +39,15 @@ std::vector<std::shared_ptr<PoolDriver>> PoolOwner::Impl::leave() {
 
 PoolStats PoolOwner::Impl::stats(const detail::LoopRecord* loop) const {
   std::vector<std::shared_ptr<PoolDriver>> all;
+  bool over = false;
   {
     const std::lock_guard lock(mutex);
+    over = closed;
     for (const auto& entry : drivers)
       if (auto driver = entry.lock()) all.push_back(std::move(driver));
   }
   PoolStats sum;
-  if (all.empty() && closed) sum.state = PoolState::closed;
+  if (all.empty() && over) sum.state = PoolState::closed;
   bool first = true;
   for (const auto& driver : all) {
     if (loop != nullptr && !driver->is_on(*loop)) continue;

@@ -120,7 +120,7 @@ awaitable<LeaseHandle> acquire(std::shared_ptr<PoolDriver> driver, AcquireOption
     if (pending.cancelled) throw Error(errc::cancelled, "the caller gave up waiting").within(key.backend(), "acquire");
     if (pending.error) throw pending.error->within(key.backend(), "acquire", key.endpoint());
     if (!pending.grant) throw Error(errc::pool_closed, "the pool is closed").within(key.backend(), "acquire");
-    LeaseHandle handle = frame.driver->accept(std::exchange(pending.grant, {}));
+    LeaseHandle handle = frame.driver->accept(std::exchange(pending.grant, {}), std::exchange(pending.waited, {}));
     if (handle) co_return handle;
     pending.operation = options.operation();  // the check said no: once more, within the same time
     pending.asked = Clock::now();

@@ -34,6 +34,17 @@ class Export : public ToolTest {
   }
 };
 
+TEST_F(Export, WhatTakesThePlaceOfAFileHasItsPermissionsAndStaysBehindALink) {
+  fill();
+  const auto target = file("out.jsonl", "old\n");
+  std::filesystem::permissions(target, std::filesystem::perms(0600));
+  std::filesystem::create_symlink(target, path("link"));
+  ASSERT_EQ(weir({"export", database(), path("link")}).code, 0);
+  EXPECT_TRUE(std::filesystem::is_symlink(path("link")));
+  EXPECT_EQ(std::filesystem::status(target).permissions(), std::filesystem::perms(0600));
+  EXPECT_EQ(lines(content("out.jsonl")).size(), 5U);
+}
+
 TEST_F(Export, ImportedAgainItIsEqual) {
   fill();
   weir({"rm", database(), "日本 😀"});

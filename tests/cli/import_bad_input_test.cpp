@@ -103,6 +103,29 @@ TEST_F(BadInput, GoesToTheRejectsAndTheRestIsWritten) {
   }
 }
 
+TEST_F(BadInput, AFileIsNotWrittenThatIsStillToBeRead) {
+  const std::string text = "{\"id\":\"a\"}\nbad\n";
+  const auto input = file("in.jsonl", text);
+  std::filesystem::create_symlink(input, path("link.jsonl"));
+  ASSERT_EQ(weir({"import", database(), "-", "--flat"}, "{\"id\":\"z\"}\n").code, 0);
+  const auto stored = content("data.db");
+  const std::vector<std::vector<std::string>> commands = {
+      {"import", database("new.db"), input, "--flat", "--rejects", input},
+      {"import", database("new.db"), input, "--flat", "--rejects", path("link.jsonl")},
+      {"import", database("new.db"), input, "--flat", "--checkpoint", input},
+      {"import", database("new.db"), input, "--flat", "--rejects", path("same"), "--checkpoint", path("same")},
+      {"import", database(), input, "--flat", "--rejects", path("data.db")},
+      {"copy", database(), database("new.db"), "--rejects", path("data.db")},
+      {"export", database(), path("data.db")}};
+  for (const auto& command : commands) {
+    const auto result = weir(command);
+    EXPECT_EQ(result.code, 2) << testing::PrintToString(command) << result.err;
+    EXPECT_THAT(result.err, HasSubstr("are the same file")) << testing::PrintToString(command);
+  }
+  EXPECT_EQ(content("in.jsonl"), text);
+  EXPECT_EQ(content("data.db"), stored);
+}
+
 TEST_F(BadInput, WhatCannotBeReadAtAll) {
   const struct {
     std::string text;

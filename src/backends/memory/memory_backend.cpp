@@ -55,14 +55,14 @@ awaitable<bool> MemoryBackend::write(CallContext, WriteKind kind, Record record,
   co_return write_now(kind, std::move(record), options);
 }
 
-RecordStream MemoryBackend::scan(CallContext, Query query, StreamOptions options) {
-  return memory::scan({store_->snapshot().records, {}}, std::move(query), std::move(options));
+RecordStream MemoryBackend::scan(CallContext context, Query query, StreamOptions options) {
+  return memory::scan({store_->snapshot().records, {}}, std::move(query), std::move(options), context);
 }
-awaitable<std::vector<Record>> MemoryBackend::search(CallContext, Query query) {
-  return memory::search({store_->snapshot().records, {}}, std::move(query));
+awaitable<std::vector<Record>> MemoryBackend::search(CallContext context, Query query) {
+  return memory::search({store_->snapshot().records, {}}, std::move(query), std::move(context));
 }
-awaitable<std::uint64_t> MemoryBackend::count(CallContext, Query query) {
-  return memory::count({store_->snapshot().records, {}}, std::move(query));
+awaitable<std::uint64_t> MemoryBackend::count(CallContext context, Query query) {
+  return memory::count({store_->snapshot().records, {}}, std::move(query), std::move(context));
 }
 
 awaitable<BatchResult> MemoryBackend::write_batch(CallContext context, WriteKind kind, std::vector<Record> records,

@@ -27,19 +27,19 @@ awaitable<bool> MemoryTransaction::write(CallContext, WriteKind kind, Record rec
   if (read_only_) throw Error(errc::invalid_argument, "the transaction is read only");
   const auto id = record.id;
   const auto stored = find(id);
-  auto written = apply(stored.get(), kind, std::move(record), options, base_.version + changes_.size() + 1);
+  auto written = apply(stored.get(), kind, std::move(record), options, store_->next_stamp());
   if (written.applied) changes_[id] = std::move(written.record);
   co_return written.applied;
 }
 
-RecordStream MemoryTransaction::scan(CallContext, Query query, StreamOptions options) {
-  return memory::scan(view(), std::move(query), std::move(options));
+RecordStream MemoryTransaction::scan(CallContext context, Query query, StreamOptions options) {
+  return memory::scan(view(), std::move(query), std::move(options), context);
 }
-awaitable<std::vector<Record>> MemoryTransaction::search(CallContext, Query query) {
-  return memory::search(view(), std::move(query));
+awaitable<std::vector<Record>> MemoryTransaction::search(CallContext context, Query query) {
+  return memory::search(view(), std::move(query), std::move(context));
 }
-awaitable<std::uint64_t> MemoryTransaction::count(CallContext, Query query) {
-  return memory::count(view(), std::move(query));
+awaitable<std::uint64_t> MemoryTransaction::count(CallContext context, Query query) {
+  return memory::count(view(), std::move(query), std::move(context));
 }
 
 awaitable<void> MemoryTransaction::commit(CallContext) {

@@ -4,10 +4,13 @@
 #include "core/record_weight.hpp"
 #include "core/selection.hpp"
 
+#include <weir/error.hpp>
+
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <limits>
 
 namespace weir::memory {
@@ -17,6 +20,14 @@ namespace {
 constexpr std::size_t records_per_turn = 4096;
 /// Records looked for while nobody knows yet how large they are.
 constexpr std::size_t first_look = 8;
+
+using Clock = std::chrono::steady_clock;
+
+/// Lets others have their turn of the loop.
+awaitable<void> next_turn(Clock::time_point deadline) {
+  co_await boost::asio::post(boost::asio::use_awaitable);
+  if (Clock::now() >= deadline) throw Error(errc::timeout, "the deadline passed while records were looked at");
+}
 
 /// Goes through a view in the order of ids: two sorted sequences merged, of which the changes win.
 class Cursor {
@@ -143,10 +154,11 @@ class Copier {
 
 class ScanSource final : public RecordSource {
  public:
-  ScanSource(View view, Query query, StreamOptions options)
+  ScanSource(View view, Query query, StreamOptions options, std::chrono::milliseconds timeout)
       : view_(std::move(view)),
         query_(std::move(query)),
         options_(std::move(options)),
+        timeout_(timeout),
         finder_(view_, query_),
         copy_(query_) {}
 
@@ -155,6 +167,7 @@ class ScanSource final : public RecordSource {
     std::vector<const Record*> found;
     const auto partition = options_.partition();
     const auto most = std::max<std::size_t>(options_.batch_size(), 1);
+    const auto deadline = timeout_.count() > 0 ? Clock::now() + timeout_ : Clock::time_point::max();
     std::size_t bytes = 0;
     while (more_ && batch.size() < most && (batch.empty() || bytes < options_.prefetch_bytes())) {
       const std::size_t room =
@@ -171,7 +184,7 @@ class ScanSource final : public RecordSource {
         bytes_ += weight;
         ++copied_;
       }
-      if (more_ && found.size() < room) co_await boost::asio::post(boost::asio::use_awaitable);
+      if (more_ && found.size() < room) co_await next_turn(deadline);
     }
     co_return batch;
   }
@@ -180,6 +193,7 @@ class ScanSource final : public RecordSource {
   const View view_;
   const Query query_;
   const StreamOptions options_;
+  const std::chrono::milliseconds timeout_;
   Finder finder_;
   const Copier copy_;
   std::size_t copied_ = 0;
@@ -189,11 +203,12 @@ class ScanSource final : public RecordSource {
 
 }  // namespace
 
-RecordStream scan(View view, Query query, StreamOptions options) {
-  return RecordStream(std::make_shared<ScanSource>(std::move(view), std::move(query), std::move(options)));
+RecordStream scan(View view, Query query, StreamOptions options, const CallContext& context) {
+  return RecordStream(
+      std::make_shared<ScanSource>(std::move(view), std::move(query), std::move(options), context.timeout));
 }
 
-awaitable<std::vector<Record>> search(View view, Query query) {
+awaitable<std::vector<Record>> search(View view, Query query, CallContext context) {
   std::vector<Record> records;
   std::vector<const Record*> found;
   Finder finder(view, query);
@@ -202,12 +217,12 @@ awaitable<std::vector<Record>> search(View view, Query query) {
     found.clear();
     more = finder.look(found, records_per_turn);
     for (const auto* record : found) records.push_back(copy(*record));
-    if (more) co_await boost::asio::post(boost::asio::use_awaitable);
+    if (more) co_await next_turn(context.deadline);
   }
   co_return records;
 }
 
-awaitable<std::uint64_t> count(View view, Query query) {
+awaitable<std::uint64_t> count(View view, Query query, CallContext context) {
   const Query every(query.filter());
   std::uint64_t total = 0;
   std::vector<const Record*> found;
@@ -216,7 +231,7 @@ awaitable<std::uint64_t> count(View view, Query query) {
     found.clear();
     more = finder.look(found, records_per_turn);
     total += found.size();
-    if (more) co_await boost::asio::post(boost::asio::use_awaitable);
+    if (more) co_await next_turn(context.deadline);
   }
   co_return total;
 }

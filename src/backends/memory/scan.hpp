@@ -2,6 +2,7 @@
 
 #include "backends/memory/store.hpp"
 
+#include <weir/backend.hpp>
 #include <weir/options.hpp>
 #include <weir/query.hpp>
 #include <weir/record_stream.hpp>
@@ -14,10 +15,10 @@ struct View {
   Changes changes;
 };
 
-/// The query's result over the view, in batches.
-RecordStream scan(View view, Query query, StreamOptions options);
-/// The same in one piece; lets the loop run others now and then.
-awaitable<std::vector<Record>> search(View view, Query query);
-awaitable<std::uint64_t> count(View view, Query query);
+/// The query's result over the view, in batches. Each fetch has the time limit of the call anew.
+RecordStream scan(View view, Query query, StreamOptions options, const CallContext& context);
+/// The same in one piece; lets the loop run others now and then, and ends with `timeout` at the call's deadline.
+awaitable<std::vector<Record>> search(View view, Query query, CallContext context);
+awaitable<std::uint64_t> count(View view, Query query, CallContext context);
 
 }  // namespace weir::memory

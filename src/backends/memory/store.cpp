@@ -57,7 +57,7 @@ bool Store::write(WriteKind kind, Record&& record, const WriteOptions& options) 
   const std::lock_guard lock(mutex_);
   const auto stored = find_locked(record.id);
   const std::string id = kind == WriteKind::remove || kind == WriteKind::patch ? std::move(record.id) : record.id;
-  auto written = apply(stored.get(), kind, std::move(record), options, version_ + 1);
+  auto written = apply(stored.get(), kind, std::move(record), options, next_stamp());
   if (!written.applied) return false;
   ++version_;
   put(id, std::move(written.record));
@@ -74,7 +74,7 @@ std::vector<std::string> Store::write_all(WriteKind kind, std::vector<Record> re
     const auto pending = changes.find(id);
     const auto stored = pending != changes.end() ? pending->second : find_locked(id);
     try {
-      auto written = apply(stored.get(), kind, std::move(records[i]), options, version_ + i + 1);
+      auto written = apply(stored.get(), kind, std::move(records[i]), options, next_stamp());
       if (!written.applied) continue;
       changes[id] = std::move(written.record);
       ids[i] = id;
@@ -83,7 +83,7 @@ std::vector<std::string> Store::write_all(WriteKind kind, std::vector<Record> re
                   "item " + std::to_string(i) + ": " + std::string(error.message()) + "; nothing was stored");
     }
   }
-  version_ += records.size();
+  if (!changes.empty()) ++version_;
   for (const auto& [id, record] : changes) put(id, record);
   return ids;
 }
@@ -105,15 +105,9 @@ void Store::commit(const Changes& changes, const ReadSet& reads, std::uint64_t b
     if (changed)
       throw Error(errc::serialization_failure, "a record that the transaction has read was written meanwhile");
   }
-  for (const auto& [id, record] : changes) {
-    ++version_;
-    if (!record) {
-      put(id, nullptr);
-      continue;
-    }
-    auto stored = *record;
-    put(id, stored_record(std::move(stored), version_));
-  }
+  ++version_;
+  // As the transaction saw them, with the versions that it saw.
+  for (const auto& [id, record] : changes) put(id, record);
 }
 
 std::size_t Store::size() const {

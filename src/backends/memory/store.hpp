@@ -6,6 +6,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -49,6 +50,8 @@ class Store {
   /// Stores the changes if nothing that the transaction saw has changed since `base`; throws `serialization_failure`.
   void commit(const Changes& changes, const ReadSet& reads, std::uint64_t base);
   std::size_t size() const;
+  /// The version of a record that is about to be written, here or in a transaction: none is given twice.
+  std::uint64_t next_stamp() noexcept { return stamp_.fetch_add(1, std::memory_order_relaxed) + 1; }
 
  private:
   RecordPointer find_locked(std::string_view id) const;
@@ -58,7 +61,8 @@ class Store {
   // The keys are the records' own ids. Point reads do not pay for the order.
   boost::unordered_flat_map<std::string_view, RecordPointer> by_id_;
   OrderedRecords ordered_;
-  std::uint64_t version_ = 0;
+  std::uint64_t version_ = 0;  ///< counts what was committed: equal means that nothing was written meanwhile
+  std::atomic<std::uint64_t> stamp_{0};
 };
 
 }  // namespace weir::memory

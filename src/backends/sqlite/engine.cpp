@@ -147,6 +147,7 @@ void Engine::finish(const JobPointer& job, Clock::time_point now, Answers& answe
     std::exception_ptr error = job->error;
     // Interrupted: the reason is ours to tell.
     if (error && job->stop != Stop::none) error = error_of(job->stop);
+    if (error && job->partly_applied) error = as_maybe_applied(error);
     answers.add(job, std::move(error));
   }
   release_client(job->client, answers);

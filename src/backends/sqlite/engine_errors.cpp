@@ -29,4 +29,14 @@ std::exception_ptr current_error() noexcept {
   }
 }
 
+std::exception_ptr as_maybe_applied(const std::exception_ptr& error) noexcept {
+  try {
+    std::rethrow_exception(error);
+  } catch (const Error& known) {
+    return std::make_exception_ptr(known.with_maybe_applied(true));
+  } catch (...) {
+    return error;
+  }
+}
+
 }  // namespace weir::sqlite

@@ -14,4 +14,7 @@ std::exception_ptr error_of(Stop reason);
 // The exception being handled, as an Error whatever it is. Inside a catch block only.
 std::exception_ptr current_error() noexcept;
 
+// The same error, saying that a part of the work may be stored.
+std::exception_ptr as_maybe_applied(const std::exception_ptr& error) noexcept;
+
 }  // namespace weir::sqlite

@@ -4,6 +4,8 @@
 #include "backends/sqlite/engine.hpp"
 #include "backends/sqlite/engine_errors.hpp"
 
+#include <sqlite3.h>
+
 #include <utility>
 #include <vector>
 
@@ -163,7 +165,10 @@ void Engine::run_alone(Lock& lock, const JobPointer& job) {
   take(job, writer_connection_.get(), Clock::now());
   lock.unlock();
   Connection& connection = *writer_connection_;
+  const auto before = sqlite3_total_changes64(connection.raw());
   run_job(*job, connection);
+  // Several statements without a transaction: those before the one that failed are stored.
+  job->partly_applied = job->kind == JobKind::bare && job->error && sqlite3_total_changes64(connection.raw()) != before;
   if (connection.in_transaction()) {
     try {
       connection.clear_interrupt();

@@ -64,7 +64,9 @@ class Job : public std::enable_shared_from_this<Job> {
   Connection* running_on = nullptr;
   std::list<std::shared_ptr<Job>>* queue = nullptr;
   std::list<std::shared_ptr<Job>>::iterator place;
-  std::exception_ptr error;  // by the thread that ran it
+  // ---- by the thread that ran it ----
+  std::exception_ptr error;
+  bool partly_applied = false;
 
   bool is_write() const noexcept {
     return kind == JobKind::write || kind == JobKind::alone || kind == JobKind::bare || kind == JobKind::begin_write;

@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace weir::sqlite {
@@ -125,20 +128,74 @@ std::uint64_t execute_script(Connection& connection, const std::string& sql, con
   return static_cast<std::uint64_t>(changed);
 }
 
+namespace {
+
+// Just enough of SQLite's tokens (sqlite.org/lang_comment.html, lang_keywords.html) to find where statements begin.
+class StatementStarts {
+ public:
+  explicit StatementStarts(std::string_view sql) : sql_(sql) {}
+
+  // The first word of the next statement in upper case, "" when it begins otherwise; nothing at the end.
+  std::optional<std::string> next() {
+    while (at_ < sql_.size()) {
+      if (std::isspace(byte()) != 0 || sql_[at_] == ';')
+        ++at_;
+      else if (!skip_comment())
+        break;
+    }
+    if (at_ >= sql_.size()) return std::nullopt;
+    std::string word;
+    while (at_ < sql_.size() && std::isalpha(byte()) != 0) {
+      word += static_cast<char>(std::toupper(byte()));
+      ++at_;
+    }
+    skip_statement();
+    return word;
+  }
+
+ private:
+  unsigned char byte() const { return static_cast<unsigned char>(sql_[at_]); }
+  void go_behind(std::string_view end, std::size_t from) {
+    const auto found = sql_.find(end, from);
+    at_ = found == std::string_view::npos ? sql_.size() : found + end.size();
+  }
+  bool skip_comment() {
+    const auto two = sql_.substr(at_, 2);
+    if (two == "--")
+      go_behind("\n", at_ + 2);
+    else if (two == "/*")
+      go_behind("*/", at_ + 2);
+    else
+      return false;
+    return true;
+  }
+  // A quote that is doubled ends one piece and begins the next: the same for finding the end.
+  void skip_statement() {
+    while (at_ < sql_.size() && sql_[at_] != ';') {
+      const char c = sql_[at_];
+      if (skip_comment()) continue;
+      if (c == '\'' || c == '"' || c == '`')
+        go_behind(std::string_view(&c, 1), at_ + 1);
+      else if (c == '[')
+        go_behind("]", at_ + 1);
+      else
+        ++at_;
+    }
+  }
+
+  std::string_view sql_;
+  std::size_t at_ = 0;
+};
+
+}  // namespace
+
+// A trigger's body has semicolons of its own: its END is a refusal too many, never one too few.
 void refuse_transaction_control(const std::string& sql) {
   static constexpr std::array words{"BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"};
-  // Every statement begins at the start or behind a semicolon; inside a string or comment a hit is a refusal too many,
-  // never one too few.
-  std::size_t at = 0;
-  while (at < sql.size()) {
-    while (at < sql.size() && (std::isspace(static_cast<unsigned char>(sql[at])) != 0 || sql[at] == ';')) ++at;
-    std::string word;
-    while (at < sql.size() && std::isalpha(static_cast<unsigned char>(sql[at])) != 0)
-      word += static_cast<char>(std::toupper(static_cast<unsigned char>(sql[at++])));
-    if (std::find(words.begin(), words.end(), word) != words.end())
-      throw Error(errc::invalid_argument, word + " inside a transaction: use commit(), rollback() and savepoint()");
-    at = sql.find(';', at);
-    if (at == std::string::npos) break;
+  StatementStarts statements(sql);
+  while (const auto word = statements.next()) {
+    if (std::find(words.begin(), words.end(), *word) != words.end())
+      throw Error(errc::invalid_argument, *word + " inside a transaction: use commit(), rollback() and savepoint()");
   }
 }
 

@@ -1,4 +1,5 @@
 #include "cli/commands/commands.hpp"
+#include "cli/distinct_files.hpp"
 #include "cli/failure.hpp"
 #include "cli/formats/problem.hpp"
 #include "cli/formats/record_form.hpp"
@@ -72,6 +73,12 @@ awaitable<ExitCode> copy_records(Program& program) {
   const auto query = make_query(arguments);
   const auto from = co_await open_database(program, arguments.database);
   const auto to = co_await open_database(program, arguments.database2);
+  DistinctFiles{}
+      .add("the first database", from.config())
+      .add("the second database", to.config())
+      .add("--rejects", arguments.rejects)
+      .add("--checkpoint", arguments.checkpoint)
+      .check();
   const bool resuming =
       !arguments.checkpoint.empty() && !arguments.dry_run && std::filesystem::exists(arguments.checkpoint);
   Watching watching{program, RejectsFile(arguments.rejects, resuming), from.config().to_url(), resuming, {}, 0, 0};

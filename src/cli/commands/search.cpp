@@ -1,5 +1,6 @@
 #include "cli/commands/commands.hpp"
 #include "cli/commands/record_pump.hpp"
+#include "cli/distinct_files.hpp"
 #include "cli/output.hpp"
 #include "cli/progress.hpp"
 
@@ -49,6 +50,7 @@ awaitable<ExitCode> export_file(Program& program) {
   const auto started = std::chrono::steady_clock::now();
   auto query = make_query(arguments);
   const auto database = co_await open_database(program, arguments.database);
+  DistinctFiles{}.add("the database", database.config()).add("the output", arguments.file).check();
   Output output(arguments.file);
   const bool to_terminal = output.is_standard() && program.terminal.is_terminal();
   const auto format = format_of(arguments, arguments.file, to_terminal ? Format::table : Format::jsonl);

@@ -87,7 +87,7 @@ constexpr Option rows[] = {
     duration("eject_max", "30s", "and at most"),
     boolean("sniff", "false", "ask the store for its nodes and use them all"),
     boolean("connect_on_open", "false", "`open` makes a first connection and fails when it cannot").local(),
-    boolean("per_loop_metrics", "false", "metrics of a pool name its loop").local(),
+    boolean("per_loop_metrics", "false", "metrics of every pool of the process name its loop").local(),
 
     // ---- an operation ------------------------------------------------------------------------------------------
     duration("timeout", "30s", "a whole operation, waiting and retries included; 0 is none")

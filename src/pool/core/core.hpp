@@ -51,8 +51,9 @@ class PoolCore {
   std::uint32_t weight_of_time(Grant grant) noexcept;
   /// The latest time at which a lease began or ended.
   TimePoint latest() const noexcept { return latest_; }
-  /// The free check said no to what was just granted: it is closed, and the lease never was.
-  void refuse(TimePoint now, Grant grant);
+  /// The free check said no to what was just granted: it is closed, and neither the lease nor the acquire ever was.
+  /// @param waited how long the waiter had waited that it was granted to; none: it was granted at once
+  void refuse(TimePoint now, Grant grant, std::optional<Duration> waited = {});
 
   // --- answers to actions -------------------------------------------------------------------------------------------
   void connected(TimePoint now, Slot& slot);

@@ -219,7 +219,8 @@ std::size_t PoolCore::demand() const noexcept {
 void PoolCore::complete(TimePoint now, Waiter& waiter, Slot& slot) {
   dequeue(waiter);
   counters_.waited.add();
-  counters_.wait_time.record(now - waiter.since);
+  waiter.waited = std::max(Duration{0}, now - waiter.since);
+  counters_.wait_time.record(*waiter.waited);
   waiter.grant = grant(now, slot, waiter.kind, waiter.where, waiter.operation);
   actions_.push_back({ActionKind::complete_waiter, &slot, &waiter, {}});
 }

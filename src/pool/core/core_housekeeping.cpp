@@ -133,7 +133,7 @@ bool PoolCore::retire(TimePoint now, Slot& slot) {
   if (slot.replacing || !may_retire(now)) return false;
   const auto& idle = endpoint_of(slot).by_load[0];
   const bool last_idle = idle.empty() || (idle.size() == 1 && idle.front() == &slot);
-  if ((waiters() != 0 || last_idle) && total() + 1 <= options_.max_size() && connect_one(now, never)) {
+  if ((waiters() != 0 || last_idle) && connect_one(now, never)) {
     slot.replacing = true;
     ++replacements_;
     return false;

@@ -49,11 +49,17 @@ void PoolCore::release(TimePoint now, Grant grant, ReturnAs as, std::uint32_t we
   if (waiters() != 0) pump(now);
 }
 
-void PoolCore::refuse(TimePoint now, Grant grant) {
+void PoolCore::refuse(TimePoint now, Grant grant, std::optional<Duration> waited) {
   auto& slot = *grant.slot;
   const auto before = slot.leases;
   lease_ended(now, slot, grant.ticket, std::nullopt);
-  counters_.immediate.subtract();
+  if (waited) {
+    counters_.queued.subtract();
+    counters_.waited.subtract();
+    counters_.wait_time.forget(*waited);
+  } else {
+    counters_.immediate.subtract();
+  }
   if (before > 1) {
     slot.doomed = CloseReason::validation;
     return;

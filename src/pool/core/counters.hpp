@@ -34,6 +34,11 @@ class HistogramCounter {
     counts_[shortest ? 0 : DurationHistogram::bucket(duration)].add(weight);
     sum_.add(duration.count() * static_cast<std::int64_t>(weight));
   }
+  /// Of what was recorded, as it was: it turned out not to have been.
+  void forget(std::chrono::nanoseconds duration) noexcept {
+    counts_[DurationHistogram::bucket(duration)].subtract();
+    sum_.subtract(duration.count());
+  }
   DurationHistogram read() const noexcept {
     DurationHistogram out;
     for (std::size_t i = 0; i < counts_.size(); ++i) out.counts[i] = counts_[i].load();

@@ -90,6 +90,7 @@ struct Waiter {
   std::uint64_t sequence = 0;
   bool queued = false;
   bool warned = false;
+  std::optional<Duration> waited;  ///< how long, when the grant came out of the queue
   Grant grant;
   std::optional<Error> error;
   ListHook<Waiter> hook;

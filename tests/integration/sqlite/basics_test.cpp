@@ -1,6 +1,7 @@
 // The whole backend through the handle, on a file and in memory.
 
 #include "integration/sqlite/fixture.hpp"
+#include "support/run.hpp"
 
 #include <weir/sqlite.hpp>
 
@@ -85,12 +86,73 @@ awaitable<void> transactions(AsyncDatabase db) {
   EXPECT_TRUE(health.reachable) << health.error;
 }
 
+awaitable<void> control_inside_a_transaction(AsyncDatabase db, std::string sql, bool refused) {
+  auto tx = co_await db.begin();
+  auto& native = tx.native<SqliteTransaction>();
+  std::optional<errc> failed;
+  try {
+    co_await native.execute(std::move(sql));
+  } catch (const Error& error) {
+    failed = error.kind();
+  }
+  EXPECT_EQ(failed, refused ? std::optional(errc::invalid_argument) : std::nullopt);
+  co_await tx.rollback();
+}
+
 awaitable<void> everything(std::string url) {
   auto db = co_await AsyncDatabase::open(url);
   co_await create_read_update_remove(db);
   co_await search_and_stream(db);
   co_await transactions(db);
   co_await db.close();
+}
+
+awaitable<void> controls(std::string url) {
+  auto db = co_await AsyncDatabase::open(url);
+  for (const char* const sql : {"COMMIT", " ;; rollback", "-- done\nCOMMIT", "/* x */ COMMIT", "/* ; */END",
+                                "SELECT 1 /* ; */ ; COMMIT", "SELECT 'x;--' ; COMMIT",
+                                "SELECT \"a;/*\" FROM (SELECT 1 AS "
+                                "\"a;/*\"); release x",
+                                "SELECT [;'] FROM (SELECT 1 AS [;']); COMMIT"}) {
+    SCOPED_TRACE(sql);
+    co_await control_inside_a_transaction(db, sql, true);
+  }
+  for (const char* const sql :
+       {"SELECT 'COMMIT'", "SELECT 1 -- COMMIT", "SELECT '; COMMIT'", "/* COMMIT */ SELECT 1"}) {
+    SCOPED_TRACE(sql);
+    co_await control_inside_a_transaction(db, sql, false);
+  }
+  co_await db.close();
+}
+
+TEST(SqliteBasics, a_native_statement_cannot_end_the_transaction_it_is_in) {
+  TemporaryFolder folder;
+  on_loop(controls("sqlite:" + folder.file("controls.db")));
+}
+
+awaitable<Error> second_of_two_fails(std::string url) {
+  auto db = co_await AsyncDatabase::open(url);
+  auto& native = db.native<SqliteDatabase>();
+  co_await native.execute("CREATE TABLE t(n UNIQUE)");
+  std::optional<Error> failed;
+  try {
+    co_await native.execute("INSERT INTO t VALUES (1); INSERT INTO t VALUES (1)");
+  } catch (const Error& error) {
+    failed = error;
+  }
+  try {
+    co_await native.execute("INSERT INTO t VALUES (1)");
+  } catch (const Error& error) {
+    EXPECT_FALSE(error.maybe_applied());
+  }
+  co_await db.close();
+  co_return failed.value();
+}
+
+TEST(SqliteBasics, the_first_of_two_statements_may_be_stored_when_the_second_fails) {
+  TemporaryFolder folder;
+  const auto error = test::run(second_of_two_fails("sqlite:" + folder.file("two.db")));
+  EXPECT_TRUE(error.maybe_applied());
 }
 
 TEST(SqliteBasics, file) {

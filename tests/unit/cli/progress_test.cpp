@@ -42,6 +42,15 @@ TEST(Progress, TheRateFollowsAChangeWithinSeconds) {
   EXPECT_LT(pace.records_per_second(), 150);
 }
 
+TEST(Progress, ASecondPassThatCountsAnewHasARateOfItsOwn) {
+  Pace pace(start);
+  pace.update(start + 1s, standing(50'000, 1'000'000, {}));
+  pace.update(start + 2s, standing(1'000, 2'000, {}));
+  EXPECT_LE(pace.records_per_second(), 50'000);
+  EXPECT_GE(pace.records_per_second(), 0);
+  EXPECT_LE(pace.bytes_per_second(), 1e6);
+}
+
 TEST(Progress, WhatIsNotKnownIsNotShown) {
   Pace pace(start);
   pace.update(start + 1s, standing(5, 0, {}));

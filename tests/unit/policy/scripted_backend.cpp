@@ -69,16 +69,24 @@ class ScriptedTransaction final : public BackendTransaction {
   RecordStream scan(CallContext context, Query query, StreamOptions options) override {
     return backend_.scan(std::move(context), std::move(query), std::move(options));
   }
-  awaitable<void> commit(CallContext context) override {
-    const auto step = co_await backend_.meet(std::move(context), "commit");
-    if (step.kind != Step::Kind::pass) throw step.error;
+  awaitable<void> commit(CallContext context) override { return pass(std::move(context), "commit"); }
+  awaitable<void> rollback(CallContext context) override { return pass(std::move(context), "rollback"); }
+  awaitable<void> savepoint(CallContext context, unsigned depth) override {
+    return pass(std::move(context), "savepoint " + std::to_string(depth));
   }
-  awaitable<void> rollback(CallContext context) override {
-    const auto step = co_await backend_.meet(std::move(context), "rollback");
-    if (step.kind != Step::Kind::pass) throw step.error;
+  awaitable<void> release_savepoint(CallContext context, unsigned depth) override {
+    return pass(std::move(context), "release " + std::to_string(depth));
+  }
+  awaitable<void> rollback_to_savepoint(CallContext context, unsigned depth) override {
+    return pass(std::move(context), "rollback to " + std::to_string(depth));
   }
 
  private:
+  awaitable<void> pass(CallContext context, std::string name) {
+    const auto step = co_await backend_.meet(std::move(context), std::move(name));
+    if (step.kind != Step::Kind::pass) throw step.error;
+  }
+
   ScriptedBackend& backend_;
 };
 

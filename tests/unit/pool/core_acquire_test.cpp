@@ -237,6 +237,22 @@ TEST(CoreAcquire, WhatTheFreeCheckRefusesNeverWasALease) {
   EXPECT_EQ(after.idle + after.used, 0U);
 }
 
+TEST(CoreAcquire, WhatTheFreeCheckRefusesToOneWhoWaitedNeverWasAWaitEither) {
+  Simulation s(quiet(1));
+  auto waiter = s.ask();
+  s.advance(20ms);
+  s.connect_succeeds();
+  ASSERT_TRUE(waiter->grant);
+  s.refuse(waiter->grant, waiter->waited);
+  const auto stats = s.stats();
+  EXPECT_EQ(stats.acquires, 0U);
+  EXPECT_EQ(stats.acquires_immediate, 0U);
+  EXPECT_EQ(stats.acquires_waited, 0U);
+  EXPECT_EQ(stats.wait_time.count(), 0U);
+  EXPECT_EQ(stats.wait_time.sum.count(), 0);
+  EXPECT_EQ(stats.closed_by(CloseReason::validation), 1U);
+}
+
 TEST(CoreAcquire, ASlowOneIsReportedOnceWithTheSituation) {
   Simulation s(quiet(1).slow_acquire(2s));
   s.ask();

@@ -64,9 +64,9 @@ void Simulation::release(Grant grant, ReturnAs as) {
 
 void Simulation::release(Asker& asker, ReturnAs as) { release(std::exchange(asker.grant, {}), as); }
 
-void Simulation::refuse(Grant grant) {
+void Simulation::refuse(Grant grant, std::optional<Duration> waited) {
   std::erase_if(held, [&](const Grant& other) { return other.slot == grant.slot && other.ticket == grant.ticket; });
-  apply([&](PoolCore& c) { c.refuse(now, grant); });
+  apply([&](PoolCore& c) { c.refuse(now, grant, waited); });
 }
 
 Slot* Simulation::take(std::vector<Slot*>& from, std::size_t index) {
@@ -200,6 +200,8 @@ void Simulation::check_counts() {
   EXPECT_EQ(stats.waiters, waiting());
   EXPECT_EQ(stats.acquires, stats.acquires_immediate + stats.acquires_waited + stats.timeouts + stats.rejected +
                                 stats.cancelled + stats.failed + stats.waiters);
+  EXPECT_LE(stats.acquires_immediate, stats.acquires);  // neither is ever taken below nothing
+  EXPECT_LE(stats.acquires_waited, stats.acquires);
   EXPECT_EQ(stats.connects, stats.idle + stats.used + stats.closed_total());
   for (const auto& endpoint : core.endpoints()) EXPECT_LE(endpoint.pending, options_.max_connecting());
   if (stats.state == PoolState::closed) {

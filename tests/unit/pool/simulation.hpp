@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -60,7 +61,7 @@ class Simulation {
   void cancel(Asker& asker);
   void release(Grant grant, ReturnAs as = ReturnAs::ready);
   void release(Asker& asker, ReturnAs as = ReturnAs::ready);
-  void refuse(Grant grant);
+  void refuse(Grant grant, std::optional<Duration> waited = {});
 
   // What the outside answers, always the oldest first.
   void connect_succeeds(std::size_t index = 0);

@@ -59,6 +59,8 @@ void Session::open() {
     throw Error(errc::connect_failed, "libpq refused its pipeline mode");
   socket_.assign(PQsocket(connection_));
   descriptor_.store(PQsocket(connection_), std::memory_order_release);
+  open_sessions_ = OpenSessions::of(executor_);
+  open_sessions_->add(*this);
 }
 
 std::string Session::parameter(const char* name) const {
@@ -163,6 +165,7 @@ void Session::close(bool silent) noexcept {
   if (connection_ == nullptr) return;
   auto* const connection = std::exchange(connection_, nullptr);
   descriptor_.store(-1, std::memory_order_release);
+  if (open_sessions_) open_sessions_->remove(*this);
   timer_.cancel();
   if (socket_.is_open()) socket_.release();
   if (silent) {

@@ -7,6 +7,7 @@
 
 #include "backends/postgresql/wire/cancel_key.hpp"
 #include "backends/postgresql/wire/cancel_limit.hpp"
+#include "backends/postgresql/wire/open_sessions.hpp"
 #include "backends/postgresql/wire/request.hpp"
 #include "pool/loop.hpp"
 
@@ -122,6 +123,7 @@ class Session : public std::enable_shared_from_this<Session> {
   PGconn* connection_;
   const std::optional<CancelKey> cancel_key_;
   const std::shared_ptr<SessionFamily> family_;
+  std::shared_ptr<OpenSessions> open_sessions_;
   const Library& library_;
   const int greeted_by_;
   StatementCache cache_;
