@@ -1,6 +1,7 @@
 // Files that are no database, damaged ones, and folders that may not be written.
 
 #include "integration/sqlite/fixture.hpp"
+#include "support/only_thread.hpp"
 
 #include <weir/sqlite.hpp>
 
@@ -150,6 +151,7 @@ TEST(BadFiles, no_such_folder_and_no_such_file) {
 
 // Permissions mean nothing to root, so that the test goes on in a child that gives the rights up.
 int as_unprivileged(const std::function<void()>& body) {
+  test::wait_until_only_thread();
   const pid_t child = ::fork();
   if (child == 0) {
     if (::geteuid() == 0 && (::setgid(65534) != 0 || ::setuid(65534) != 0)) ::_exit(3);

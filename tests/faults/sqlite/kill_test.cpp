@@ -1,6 +1,7 @@
 // kill -9 in the middle of concurrent writes: everything that was acknowledged is there, and the file is whole.
 
 #include "integration/sqlite/fixture.hpp"
+#include "support/only_thread.hpp"
 
 #include <weir/sqlite.hpp>
 
@@ -65,6 +66,7 @@ TEST(Kill, every_acknowledged_write_is_there) {
   for (int round = 0; round < rounds; ++round) {
     int pipe_ends[2];
     ASSERT_EQ(::pipe(pipe_ends), 0);
+    test::wait_until_only_thread();
     const pid_t process = ::fork();
     ASSERT_GE(process, 0);
     if (process == 0) {

@@ -1,6 +1,7 @@
 // Loops, handles, streams and transactions that end in the middle of something; cancelling at every point.
 
 #include "integration/sqlite/fixture.hpp"
+#include "support/only_thread.hpp"
 
 #include <weir/sqlite.hpp>
 
@@ -319,7 +320,8 @@ TEST(Lifetime, close_ends_it_for_all_copies) {
 TEST(Lifetime, a_forked_child_opens_its_own) {
   TemporaryFolder folder;
   const std::string url = "sqlite:" + folder.file("a.db");
-  auto db = opened(url, 10);
+  test::wait_until_only_thread();
+  auto db = opened(url, 10);  // whose threads are idle from here on
   const pid_t child = ::fork();
   if (child == 0) {
     int result = 0;

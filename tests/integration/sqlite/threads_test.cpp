@@ -2,6 +2,7 @@
 // several processes that make the same file at once.
 
 #include "integration/sqlite/fixture.hpp"
+#include "support/only_thread.hpp"
 
 #include <weir/sqlite.hpp>
 
@@ -185,6 +186,7 @@ TEST(Threads, processes_that_make_the_same_file_at_once) {
   constexpr int processes = 6;
   constexpr int records = 25;
   std::array<pid_t, processes> children{};
+  test::wait_until_only_thread();
   for (int p = 0; p < processes; ++p) {
     children[static_cast<std::size_t>(p)] = ::fork();
     if (children[static_cast<std::size_t>(p)] != 0) continue;
