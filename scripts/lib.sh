@@ -15,7 +15,7 @@ server_packages=(postgresql-15 pgbouncer openssl openjdk-17-jdk-headless maven c
 check_packages=(git clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev sqlite3)
 
 # The stores that are no part of this process: what a first look can do without.
-server_stores=(-DWEIR_WITH_POSTGRESQL -DWEIR_WITH_S3)
+server_stores=(-DWEIR_WITH_POSTGRESQL -DWEIR_WITH_S3 -DWEIR_WITH_ELASTICSEARCH)
 
 say() { printf '[%3ds] %s\n' $((SECONDS - started)) "$*" >&2; }
 
