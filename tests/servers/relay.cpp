@@ -34,6 +34,7 @@ struct Faults {
   std::size_t cut_after = Relay::never;
   std::string lost_answer;
   unsigned drip = 0;
+  unsigned cancel_delay = 0;
   bool hold = false;
 };
 
@@ -52,6 +53,11 @@ struct Link {
   bool doomed = false;  // the next answer is lost
 };
 using LinkPtr = std::shared_ptr<Link>;
+
+// https://www.postgresql.org/docs/15/protocol-message-formats.html, "CancelRequest"
+bool is_cancel(std::string_view bytes) {
+  return bytes.size() == 16 && bytes.substr(0, 8) == std::string_view("\0\0\0\x10\x04\xd2\x16\x2e", 8);
+}
 
 }  // namespace
 
@@ -136,6 +142,10 @@ class Relay::Impl {
       const Faults now = faults();
       const std::string_view text(buffer.data(), size);
       if (!now.lost_answer.empty() && text.find(now.lost_answer) != std::string_view::npos) link->doomed = true;
+      if (now.cancel_delay != 0 && is_cancel(text)) {
+        asio::steady_timer pause(io_, std::chrono::milliseconds(now.cancel_delay));
+        co_await pause.async_wait(asio::redirect_error(use, failed));
+      }
       co_await asio::async_write(link->server, asio::buffer(buffer.data(), size), asio::redirect_error(use, failed));
       if (failed) break;
     }
@@ -204,6 +214,9 @@ void Relay::drip(unsigned milliseconds) {
 }
 void Relay::hold(bool on) {
   impl_->set([on](Faults& f) { f.hold = on; });
+}
+void Relay::delay_cancels(unsigned milliseconds) {
+  impl_->set([milliseconds](Faults& f) { f.cancel_delay = milliseconds; });
 }
 void Relay::cut_all() { impl_->cut_all(); }
 std::size_t Relay::accepted() const { return impl_->accepted; }

@@ -30,6 +30,8 @@ class Relay {
   void drip(unsigned milliseconds);
   /// Nothing comes back from the server any longer; new connections are accepted and left alone.
   void hold(bool on);
+  /// What cancels a PostgreSQL statement is passed on that much later, even when its sender has gone. 0: at once.
+  void delay_cancels(unsigned milliseconds);
   /// Cuts everything that is connected.
   void cut_all();
 

@@ -79,5 +79,21 @@ TEST_F(Faults, a_statement_past_its_deadline_is_cancelled_on_the_server) {
   run(db.close());
 }
 
+awaitable<void> quick_then_slow(AsyncDatabase db, Relay* relay) {
+  auto native = db.native<PostgresDatabase>();
+  co_await native.query("SELECT 1");
+  relay->delay_cancels(1'500);
+  auto hurried = native.with_timeout(50ms);
+  EXPECT_FAILS(hurried.query("SELECT pg_sleep(0.6)"), timeout);
+  // The cancel arrives while this one runs, when the one it was meant for has long ended.
+  EXPECT_SUCCEEDS(native.query("SELECT pg_sleep(2)"));
+}
+
+TEST_F(Faults, a_cancel_that_comes_late_hits_nobody_else) {
+  auto db = run(AsyncDatabase::open(relayed("max_size=1")));
+  run(quick_then_slow(db, &relay()));
+  run(db.close());
+}
+
 }  // namespace
 }  // namespace weir::test

@@ -83,6 +83,7 @@ class Session : public std::enable_shared_from_this<Session> {
  private:
   friend class CopyChannel;  // which has the connection to itself for a while
   enum class Cancel { none, wanted, sent, fencing };
+  enum class Delivered { no, perhaps, yes };
   struct Initiate;
 
   void start(RequestPtr request);
@@ -111,7 +112,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void abandon(const RequestPtr& request);
   void want_cancel();
   void send_cancel();
-  awaitable<void> dial_cancel();
+  awaitable<void> dial_cancel(std::shared_ptr<Delivered> delivered);
   void cancel_sent();
   void fence_answered();
 
@@ -144,6 +145,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool fatal_ = false;
   Cancel cancel_ = Cancel::none;
   bool holds_cancel_slot_ = false;
+  bool cancel_loose_ = false;  // a cancel may still reach the server, whenever that is
   RequestPtr cancel_target_;
   Clock::time_point fence_due_ = Clock::time_point::max();
 };

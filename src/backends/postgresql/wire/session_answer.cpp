@@ -181,7 +181,8 @@ void Session::lost(bool fatal_seen) {
     answer(*request);
   }
   for (const auto& request : unsent) {
-    if (!request->error) request->error = connection_lost(false, "the connection broke before anything was sent");
+    if (!request->error && !request->repeat)
+      request->error = connection_lost(false, "the connection broke before anything was sent");
     answer(*request);
   }
 }

@@ -91,8 +91,10 @@ void Session::send_cancel() {
     return head_arrived();
   }
   cancel_ = Cancel::sent;
-  asio::co_spawn(executor_, dial_cancel(), [self = shared_from_this()](const std::exception_ptr&) {
-    // However it went: the fence tells when no interrupt can come any longer.
+  auto delivered = std::make_shared<Delivered>(Delivered::no);
+  asio::co_spawn(executor_, dial_cancel(delivered), [self = shared_from_this(), delivered](const std::exception_ptr&) {
+    // The fence tells when no interrupt can come any longer, unless the cancel itself is still on its way.
+    self->cancel_loose_ = *delivered == Delivered::perhaps;
     if (std::exchange(self->holds_cancel_slot_, false)) self->family_->cancels.leave();
     self->cancel_sent();
     self->deliver();
@@ -101,18 +103,20 @@ void Session::send_cancel() {
 
 namespace {
 
+// Whether the server closed the connection, which it does when it has sent the signal.
 template <class Socket>
-awaitable<void> say_and_wait(Socket& socket, std::string bytes) {
+awaitable<bool> say_and_wait(Socket& socket, std::string bytes) {
   co_await asio::async_write(socket, asio::buffer(bytes), asio::use_awaitable);
-  // The server closes the connection when it has sent the signal.
   char nothing[16];
   boost::system::error_code closed;
-  co_await socket.async_read_some(asio::buffer(nothing), asio::redirect_error(asio::use_awaitable, closed));
+  while (!closed)
+    co_await socket.async_read_some(asio::buffer(nothing), asio::redirect_error(asio::use_awaitable, closed));
+  co_return closed == asio::error::eof;
 }
 
 }  // namespace
 
-awaitable<void> Session::dial_cancel() {
+awaitable<void> Session::dial_cancel(std::shared_ptr<Delivered> delivered) {
   const auto self = shared_from_this();
   const std::string bytes = cancel_request(*cancel_key_);
   const char* const address = PQhostaddr(connection_);
@@ -128,7 +132,9 @@ awaitable<void> Session::dial_cancel() {
     });
     const asio::local::stream_protocol::endpoint endpoint(name + "/.s.PGSQL." + port);
     co_await socket->async_connect(endpoint, asio::use_awaitable);
-    co_await say_and_wait(*socket, bytes);
+    *delivered = Delivered::perhaps;
+    const bool seen = co_await say_and_wait(*socket, bytes);
+    if (seen) *delivered = Delivered::yes;
     co_return;
   }
   std::uint16_t number = 0;
@@ -139,7 +145,9 @@ awaitable<void> Session::dial_cancel() {
     if (!failed) socket->close();
   });
   co_await socket->async_connect(endpoint, asio::use_awaitable);
-  co_await say_and_wait(*socket, bytes);
+  *delivered = Delivered::perhaps;
+  const bool seen = co_await say_and_wait(*socket, bytes);
+  if (seen) *delivered = Delivered::yes;
 }
 
 // The signal is on its way or was delivered; an empty statement behind everything that was written comes back after it.
@@ -158,7 +166,13 @@ void Session::fence_answered() {
   cancel_ = Cancel::none;
   cancel_target_.reset();
   fence_due_ = Clock::time_point::max();
-  start_waiting();
+  if (!cancel_loose_) return start_waiting();
+  // Whatever runs here later may be hit by the cancel. Who waits for the connection has sent nothing and goes
+  // elsewhere.
+  log::component("postgres").write(log::Level::info, "a cancel was not confirmed; its connection is closed");
+  for (const auto& request : waiting_)
+    if (request->lease && !request->in_transaction) request->repeat = true;
+  lost(false);
 }
 
 // ---- deadlines
