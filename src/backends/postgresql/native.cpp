@@ -54,12 +54,16 @@ std::vector<Parameter> to_parameters(std::vector<PostgresValue> values) {
     } else if (value.binary()) {
       out.push_back(Parameter::raw(type, value.bytes()));
     } else {
-      if (value.bytes().find('\0') != std::string::npos)
-        throw Error(errc::invalid_argument, "a text with a NUL byte, which PostgreSQL cannot hold");
+      refuse_nul(value.bytes(), "a text");
       out.push_back(Parameter::as_text(type, value.bytes()));
     }
   }
   return out;
+}
+
+void refuse_nul(std::string_view text, const char* what) {
+  if (text.find('\0') != std::string_view::npos)
+    throw Error(errc::invalid_argument, std::string(what) + " with a NUL byte, which PostgreSQL cannot hold");
 }
 
 void refuse_transaction_control(std::string_view sql) {
@@ -91,6 +95,7 @@ awaitable<PostgresRows> ask_native(std::shared_ptr<Conduit> conduit, std::string
                                    Sharing sharing, std::chrono::milliseconds timeout) {
   std::optional<Error> failed;
   try {
+    refuse_nul(sql, "a statement");
     refuse_transaction_control(sql);
     const auto request =
         co_await conduit->ask_foreign(statement_of(std::move(sql), std::move(values)), sharing, deadline_of(timeout));

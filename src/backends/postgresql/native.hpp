@@ -34,6 +34,8 @@ class Rows {
 std::vector<Parameter> to_parameters(std::vector<PostgresValue> values);
 // Throws Error invalid_argument for BEGIN, COMMIT and their like.
 void refuse_transaction_control(std::string_view sql);
+// libpq takes C strings: what stands behind a NUL would not be sent.
+void refuse_nul(std::string_view text, const char* what);
 Clock::time_point deadline_of(std::chrono::milliseconds timeout);
 
 }  // namespace weir::postgres

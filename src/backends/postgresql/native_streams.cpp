@@ -30,6 +30,7 @@ std::shared_ptr<CopyChannel> checked(const std::shared_ptr<CopyChannel>& channel
 
 awaitable<std::shared_ptr<CopyChannel>> open_copy(std::shared_ptr<Link> link, std::chrono::milliseconds timeout,
                                                   std::string sql, bool in) {
+  refuse_nul(sql, "a statement");
   auto lease = co_await acquire_exclusive(link, deadline_of(timeout), "copy");
   auto channel = std::make_shared<CopyChannel>(std::move(lease), timeout);
   co_await CopyChannel::start(channel, std::move(sql), in);
@@ -81,6 +82,7 @@ awaitable<std::uint64_t> finish_copy(std::shared_ptr<CopyChannel> channel) {
 }
 
 awaitable<PostgresNotifications> start_listening(std::shared_ptr<Link> link, std::vector<std::string> channels) {
+  for (const std::string& channel : channels) refuse_nul(channel, "a channel's name");
   const auto executor = co_await boost::asio::this_coro::executor;
   auto listener = std::make_shared<Listener>(executor, link->settings.connect, std::move(channels));
   co_await Listener::start(listener);

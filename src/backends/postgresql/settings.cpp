@@ -63,6 +63,19 @@ std::string endpoint_of(const Config& config) {
   return out;
 }
 
+// What the options common to all backends promise and this one does not do.
+void refuse_unsupported(const Config& config) {
+  const auto refuse = [](const char* option, const char* why) {
+    throw Error(errc::unsupported, std::string("option ") + option + ": " + why);
+  };
+  if (config.get<bool>("sniff")) refuse("sniff", "PostgreSQL names no other servers; list them in `hosts`");
+  if (config.get<bool>("coalesce_reads")) refuse("coalesce_reads", "each read ends with a Sync of its own");
+  if (config.get<milliseconds>("pipeline_stall") != milliseconds(20))
+    refuse("pipeline_stall", "slow statements are told by how long their like took; use pipeline_depth");
+  if (config.get<milliseconds>("read_idle_timeout") != std::chrono::minutes(1))
+    refuse("read_idle_timeout", "there is no limit of its own for silence; use timeout and tcp_user_timeout");
+}
+
 }  // namespace
 
 PoolOptions pool_options(const Config& config) {
@@ -105,6 +118,7 @@ Settings::Settings(const Config& config)
       may_create(config.get<bool>("create_if_missing")),
       timeout(config.get<milliseconds>("timeout")),
       max_shared_result(config.get<std::uint64_t>("max_shared_result")) {
+  refuse_unsupported(config);
   mapped = config.get<std::string>("storage") == "columns";
   key_field = config.get<std::string>("key_field");
   if (!mapped && !key_field.empty()) throw Error(errc::invalid_argument, "option key_field: only with storage=columns");

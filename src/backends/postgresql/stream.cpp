@@ -31,6 +31,11 @@ StreamSource::StreamSource(std::shared_ptr<TransactionConduit> transaction, Call
       query_(std::move(query)),
       options_(std::move(options)) {}
 
+// Left half-way: a transaction that goes on need not keep what the server holds for it.
+StreamSource::~StreamSource() {
+  if (!own_ && !ended_ && declared_) conduit_->close_later(std::move(cursor_), forgotten_);
+}
+
 // The first fetch belongs to the call that opened the stream, each later one has its time anew.
 Clock::time_point StreamSource::limit() const {
   if (first_) return context_.deadline;
@@ -64,6 +69,8 @@ awaitable<void> StreamSource::open() {
   statements.emplace_back("DECLARE " + cursor_ + " NO SCROLL CURSOR FOR " + compiled.sql, std::move(compiled.values),
                           false);
   for (Statement& one : fetch()) statements.push_back(std::move(one));
+  declared_ = true;
+  forgotten_ = conduit_->forgotten();
   ahead_ = conduit_->post(std::move(statements));
 }
 
@@ -111,12 +118,13 @@ void StreamSource::finish() {
 }
 
 awaitable<void> StreamSource::close() {
-  if (!conduit_ || std::exchange(ended_, true) || cursor_.empty()) co_return;
+  if (std::exchange(ended_, true) || !declared_) co_return;
+  const bool gone = !own_ && conduit_->forgotten() != forgotten_;
   if (ahead_) {
     const auto request = std::exchange(ahead_, nullptr);
     co_await conduit_->wait(request, limit());
   }
-  finish();
+  if (!gone) finish();
 }
 
 }  // namespace weir::postgres

@@ -18,6 +18,10 @@ class StreamSource final : public RecordSource {
   StreamSource(std::shared_ptr<TransactionConduit> transaction, CallContext context, Query query,
                StreamOptions options);
 
+  StreamSource(const StreamSource&) = delete;
+  StreamSource& operator=(const StreamSource&) = delete;
+  ~StreamSource() override;
+
   awaitable<std::vector<Record>> next_batch() override;
   awaitable<void> close() override;
 
@@ -41,6 +45,8 @@ class StreamSource final : public RecordSource {
   double record_bytes_ = 0;
   bool first_ = true;
   bool ended_ = false;
+  bool declared_ = false;   // the cursor was asked for
+  unsigned forgotten_ = 0;  // what the transaction said then
 };
 
 }  // namespace weir::postgres

@@ -59,8 +59,30 @@ void TransactionConduit::take_fatal(const Request& request) {
   if (ends_the_pool(request.server_error->state)) (*lease_).fail(make_error(*request.server_error));
 }
 
+void TransactionConduit::close_later(std::string cursor, unsigned forgotten) {
+  const std::lock_guard lock(mutex_);
+  unused_.emplace_back(std::move(cursor), forgotten);
+}
+
+// Each in a request of its own: what follows may be a ROLLBACK, which an error before it would hold up.
+void TransactionConduit::close_unused() {
+  std::vector<std::pair<std::string, unsigned>> unused;
+  {
+    const std::lock_guard lock(mutex_);
+    unused.swap(unused_);
+  }
+  for (const auto& [cursor, forgotten] : unused) {
+    if (forgotten != forgotten_) continue;
+    auto request = std::make_shared<Request>();
+    request->in_transaction = true;
+    request->statements.emplace_back("CLOSE " + cursor, std::vector<Parameter>{}, false);
+    Session::post((*lease_)->session, std::move(request));
+  }
+}
+
 awaitable<RequestPtr> TransactionConduit::send(RequestPtr request, Clock::time_point deadline) {
   request->deadline = deadline;
+  close_unused();
   const auto session = (*lease_)->session;
   co_await Session::run(session, request);
   take_fatal(*request);
@@ -68,10 +90,15 @@ awaitable<RequestPtr> TransactionConduit::send(RequestPtr request, Clock::time_p
   co_return request;
 }
 
-awaitable<RequestPtr> TransactionConduit::ask(std::vector<Statement> statements, bool write, Sharing,
+// An answer that is lost leaves nothing open: what was not committed is rolled back.
+awaitable<RequestPtr> TransactionConduit::ask(std::vector<Statement> statements, bool, Sharing,
                                               Clock::time_point deadline) {
-  auto request = make(std::move(statements));
-  request->write = write;
+  return send(make(std::move(statements)), deadline);
+}
+
+awaitable<RequestPtr> TransactionConduit::ask_commit(Clock::time_point deadline) {
+  auto request = make(one("COMMIT"));
+  request->write = true;
   return send(std::move(request), deadline);
 }
 
@@ -84,6 +111,7 @@ awaitable<RequestPtr> TransactionConduit::ask_foreign(std::vector<Statement> sta
 
 RequestPtr TransactionConduit::post(std::vector<Statement> statements) {
   auto request = make(std::move(statements));
+  close_unused();
   Session::post((*lease_)->session, request);
   return request;
 }
@@ -119,7 +147,7 @@ awaitable<void> commit(std::shared_ptr<TransactionConduit> conduit, Clock::time_
     conduit->end();
     co_return;
   }
-  const auto request = co_await conduit->ask(one("COMMIT"), true, Sharing::exclusive, deadline);
+  const auto request = co_await conduit->ask_commit(deadline);
   const std::string_view tag = PQcmdStatus(const_cast<PGresult*>(request->result()));
   conduit->end();
   if (tag == "ROLLBACK")
@@ -182,6 +210,7 @@ awaitable<void> PostgresBackendTransaction::release_savepoint(CallContext contex
 }
 
 awaitable<void> PostgresBackendTransaction::rollback_to_savepoint(CallContext context, unsigned depth) {
+  conduit_->forget_cursors();
   return run(conduit_, "ROLLBACK TO " + savepoint_name(depth), context.deadline);
 }
 

@@ -6,7 +6,11 @@
 #include <weir/postgresql.hpp>
 
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace weir::postgres {
 
@@ -22,6 +26,8 @@ class TransactionConduit final : public Conduit {
   bool in_transaction() const noexcept override { return true; }
   Link& link() const noexcept override { return *link_; }
 
+  awaitable<RequestPtr> ask_commit(Clock::time_point deadline);
+
   const LinkPtr& shared_link() const noexcept { return link_; }
   bool begun() const noexcept { return begin_.empty(); }
   // Sent without waiting for the answer.
@@ -33,16 +39,26 @@ class TransactionConduit final : public Conduit {
   void end() noexcept;
   bool ended() const noexcept { return !lease_; }
   unsigned next_cursor() noexcept { return ++cursors_; }
+  // With the next statement, unless it may be gone by then: to close what is not there would fail the transaction.
+  // `forgotten` is what the transaction said when it was opened. Any thread.
+  void close_later(std::string cursor, unsigned forgotten);
+  // Which cursors a ROLLBACK TO takes along is not kept account of: those opened before one may be gone behind it.
+  void forget_cursors() noexcept { ++forgotten_; }
+  unsigned forgotten() const noexcept { return forgotten_; }
 
  private:
   RequestPtr make(std::vector<Statement> statements);
   awaitable<RequestPtr> send(RequestPtr request, Clock::time_point deadline);
   void take_fatal(const Request& request);
+  void close_unused();
 
   const LinkPtr link_;
   std::optional<Lease<Connection>> lease_;
   std::string begin_;  // empty once it was sent
   unsigned cursors_ = 0;
+  unsigned forgotten_ = 0;
+  std::mutex mutex_;  // of what follows
+  std::vector<std::pair<std::string, unsigned>> unused_;
 };
 
 // "BEGIN ISOLATION LEVEL … READ ONLY …"

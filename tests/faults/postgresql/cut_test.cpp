@@ -88,6 +88,25 @@ TEST_F(Faults, the_lost_answer_to_a_commit_leaves_it_open) {
   run(db.close());
 }
 
+awaitable<Outcome> create_inside(AsyncDatabase db, Relay* relay) {
+  auto tx = co_await db.begin();
+  co_await tx.count();
+  relay->lose_answer_to("inside-record");
+  const auto outcome = co_await outcome_of([&] { return tx.create(record("inside-record")); });
+  relay->lose_answer_to("");
+  co_return outcome;
+}
+
+TEST_F(Faults, what_was_not_committed_certainly_did_not_happen) {
+  auto db = run(AsyncDatabase::open(relayed("timeout=5s")));
+  EXPECT_FALSE(run(db.exists("inside-record")));
+  const auto outcome = run(create_inside(db, &relay()));
+  ASSERT_TRUE(fails_with(outcome, errc::connection_lost));
+  EXPECT_FALSE(outcome.error()->maybe_applied()) << outcome;
+  EXPECT_FALSE(run(db.exists("inside-record")));
+  run(db.close());
+}
+
 awaitable<Outcome> create_into_nothing(AsyncDatabase db, Relay* relay) {
   co_await db.exists("warm");
   relay->lose_answer_to("lost-record");

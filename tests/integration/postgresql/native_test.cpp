@@ -81,6 +81,9 @@ awaitable<void> tables_of_ones_own(PostgresDatabase db) {
   EXPECT_EQ(taken.error()->server_code(), "23505");
   EXPECT_FAILS(db.query("SELECT nonsense FROM people"), not_found);
   EXPECT_FAILS(db.query("BEGIN"), invalid_argument);
+  const std::string cut("SELECT 1\0 nonsense", 18);
+  EXPECT_FAILS(db.query(cut), invalid_argument);
+  EXPECT_FAILS(db.copy_in(cut), invalid_argument);
   EXPECT_FAILS(db.query("/* really */ commit"), invalid_argument);
 }
 
@@ -99,6 +102,10 @@ awaitable<void> sessions_are_clean(PostgresDatabase db) {
   co_await db.execute("SET application_name = 'somebody'");
   EXPECT_EQ(co_await setting(), before);
   co_await db.execute("CREATE TEMPORARY TABLE mine (a int)");
+  EXPECT_FAILS(db.query("SELECT * FROM mine"), not_found);
+  co_await db.execute("CREATE TEMPORARY TABLE mine AS SELECT 1 AS a");
+  EXPECT_FAILS(db.query("SELECT * FROM mine"), not_found);
+  co_await db.execute("SELECT 1 AS a INTO TEMPORARY mine");
   EXPECT_FAILS(db.query("SELECT * FROM mine"), not_found);
   auto careful = db.with_reset();
   co_await careful.query("SELECT set_config('application_name', 'somebody else', false)");

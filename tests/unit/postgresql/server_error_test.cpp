@@ -72,6 +72,10 @@ TEST(ServerError, statements_that_are_prepared_again) {
   EXPECT_TRUE(is_stale_statement(error_with("26000")));
   EXPECT_TRUE(is_stale_statement(error_with("42P05")));
   EXPECT_TRUE(is_stale_statement(error_with("0A000", "cached plan must not change result type")));
+  ServerError german = error_with("0A000", "gecachter Plan darf den Ergebnistyp nicht ändern");
+  EXPECT_FALSE(is_stale_statement(german));
+  german.source = "RevalidateCachedQuery";
+  EXPECT_TRUE(is_stale_statement(german));
   EXPECT_FALSE(is_stale_statement(error_with("0A000", "DROP INDEX CONCURRENTLY must be first action in transaction")));
 }
 

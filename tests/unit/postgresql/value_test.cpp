@@ -82,6 +82,50 @@ TEST(Value, times) {
   EXPECT_TRUE(test::fails_with(test::outcome_now([&] { to_time(field); }), errc::invalid_argument));
 }
 
+PostgresField field_of(std::uint32_t type, const std::string& bytes) {
+  PostgresField field;
+  field.type = type;
+  field.null = false;
+  field.bytes = bytes;
+  field.column = "c";
+  return field;
+}
+
+std::string eight(std::int64_t value) {
+  std::string bytes;
+  append_int64(bytes, value);
+  return bytes;
+}
+
+TEST(Value, days_that_have_no_text_are_refused) {
+  using namespace std::chrono;
+  const auto text = [](std::int64_t days_from_2000) {
+    std::string bytes;
+    append_int32(bytes, static_cast<std::int32_t>(days_from_2000));
+    return to_text(field_of(1082, bytes));
+  };
+  const sys_days origin = year{2000} / January / 1;
+  const std::int64_t lowest = (sys_days(year{1} / January / 1) - origin).count();
+  const std::int64_t highest = (sys_days(year::max() / December / 31) - origin).count();
+  EXPECT_EQ(text(lowest), "0001-01-01");
+  EXPECT_EQ(text(highest), "32767-12-31");
+  for (const std::int64_t bad : {lowest - 1, lowest - 16'000, highest + 1, highest + 1'000'000})
+    EXPECT_TRUE(test::fails_with(test::outcome_now([&] { text(bad); }), errc::invalid_argument)) << bad;
+  const std::string before = eight(lowest * 86'400'000'000 - 1);
+  EXPECT_TRUE(test::fails_with(test::outcome_now([&] { to_text(field_of(1184, before)); }), errc::invalid_argument));
+}
+
+TEST(Value, integers_that_a_double_would_round_are_refused) {
+  const auto real = [](std::int64_t value) { return to_real(field_of(20, eight(value))); };
+  constexpr std::int64_t exact = std::int64_t{1} << 53;
+  EXPECT_EQ(real(exact), 0x1p53);
+  EXPECT_EQ(real(-exact), -0x1p53);
+  EXPECT_EQ(real(exact + 2), 0x1p53 + 2);
+  EXPECT_EQ(real(std::numeric_limits<std::int64_t>::min()), -0x1p63);
+  for (const std::int64_t value : {exact + 1, -exact - 1, std::numeric_limits<std::int64_t>::max()})
+    EXPECT_TRUE(test::fails_with(test::outcome_now([&] { real(value); }), errc::invalid_argument)) << value;
+}
+
 TEST(Value, bytes_of_an_unknown_type_are_text_only_when_they_can_be) {
   PostgresField field;
   field.type = 70'000;
@@ -111,10 +155,18 @@ TEST(OwnWords, sessions) {
   EXPECT_TRUE(needs_session("listen x"));
   EXPECT_TRUE(needs_session("SET a = 1"));
   EXPECT_FALSE(needs_session("select 1"));
-  EXPECT_TRUE(changes_session("SET"));
-  EXPECT_TRUE(changes_session("CREATE TABLE"));
-  EXPECT_FALSE(changes_session("INSERT 0 1"));
-  EXPECT_FALSE(changes_session("SELECT 5"));
+  EXPECT_TRUE(changes_session("SET", "set a = 1"));
+  EXPECT_TRUE(changes_session("CREATE TABLE", "create table a (b int)"));
+  EXPECT_FALSE(changes_session("INSERT 0 1", "insert into a values (1)"));
+  EXPECT_FALSE(changes_session("BEGIN", "create temp table x as select 1"));
+  for (const char* sql : {"select 5", "WITH a AS (INSERT INTO b VALUES (1) RETURNING *) SELECT * FROM a",
+                          "with a as ( merge\ninto b using c on true when matched then do nothing) table a",
+                          "values (1)", "(table a)", "select intolerant, pinto, into_ from a"})
+    EXPECT_FALSE(changes_session("SELECT 5", sql)) << sql;
+  for (const char* sql :
+       {"create temp table x as select 1", "select 1 into temp x", "SELECT 1 AS a INTO\nx", "execute p",
+        "select insert into temp x from a", "with a as (select 1) select * into x from a"})
+    EXPECT_TRUE(changes_session("SELECT 5", sql)) << sql;
 }
 
 }  // namespace

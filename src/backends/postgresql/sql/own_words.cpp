@@ -65,10 +65,42 @@ bool needs_session(std::string_view sql) {
   return is_one_of(words, first_word(sql));
 }
 
-bool changes_session(std::string_view tag) noexcept {
-  static constexpr std::array<std::string_view, 11> harmless{
-      "SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE"};
-  return !is_one_of(harmless, tag.substr(0, tag.find(' ')));
+namespace {
+
+bool is_letter(char c) noexcept { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+
+// Whether the word INTO stands anywhere but behind an INSERT or MERGE that begins a statement. Texts and comments are
+// looked into as well: to find it there costs a reset that was not needed.
+bool selects_into(std::string_view sql) {
+  std::string upper(sql);
+  std::transform(upper.begin(), upper.end(), upper.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  const std::string_view text = upper;
+  for (std::size_t at = text.find("INTO"); at != std::string_view::npos; at = text.find("INTO", at + 4)) {
+    if ((at > 0 && is_letter(text[at - 1])) || (at + 4 < text.size() && is_letter(text[at + 4]))) continue;
+    std::string_view before = text.substr(0, at);
+    const auto trim = [&before] {
+      while (!before.empty() && std::isspace(static_cast<unsigned char>(before.back())) != 0) before.remove_suffix(1);
+    };
+    trim();
+    const bool insert = before.ends_with("INSERT");
+    if (!insert && !before.ends_with("MERGE")) return true;
+    before.remove_suffix(insert ? 6 : 5);
+    trim();
+    if (!before.empty() && before.back() != '(') return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool changes_session(std::string_view tag, std::string_view sql) {
+  static constexpr std::array<std::string_view, 10> harmless{"INSERT", "UPDATE", "DELETE",   "MERGE",     "COPY",
+                                                             "BEGIN",  "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE"};
+  static constexpr std::array<std::string_view, 4> queries{"SELECT", "WITH", "VALUES", "TABLE"};
+  const auto done = tag.substr(0, tag.find(' '));
+  if (done == "SELECT") return !is_one_of(queries, first_word(sql)) || selects_into(sql);
+  return !is_one_of(harmless, done);
 }
 
 }  // namespace weir::postgres

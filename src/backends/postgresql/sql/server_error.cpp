@@ -71,7 +71,8 @@ bool ends_the_pool(std::string_view state) noexcept {
 
 bool is_stale_statement(const ServerError& error) noexcept {
   return error.state == "26000" || error.state == "42P05" ||
-         (error.state == "0A000" && contains(error.message, "cached plan"));
+         (error.state == "0A000" &&
+          (error.source == "RevalidateCachedQuery" || contains(error.message, "cached plan")));
 }
 
 Error make_error(const ServerError& error) {

@@ -15,7 +15,7 @@ struct ServerError {
   std::string message;  // the primary message, which for some classes holds data of the user
   std::string constraint;
   std::string column;
-  std::string table;
+  std::string source;  // the function of the server that raised it: the same in every language
   bool fatal = false;  // the server closes the connection
 };
 

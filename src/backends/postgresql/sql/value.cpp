@@ -94,18 +94,22 @@ std::string padded(std::int64_t value, std::size_t width) {
   return out;
 }
 
-std::string day_text(std::chrono::sys_days days) {
-  const std::chrono::year_month_day date(days);
+// ISO 8601 knows no years before 1 without an agreement, <chrono> none behind 32767.
+std::string day_text(const PostgresField& field, std::chrono::sys_days days) {
+  using namespace std::chrono;
+  if (days < sys_days(year{1} / January / 1) || days > sys_days(year::max() / December / 31))
+    does_not_fit(field, "a day between the years 1 and 32767");
+  const year_month_day date(days);
   return padded(static_cast<int>(date.year()), 4) + "-" + padded(static_cast<unsigned>(date.month()), 2) + "-" +
          padded(static_cast<unsigned>(date.day()), 2);
 }
 
 // "2024-02-29T12:30:00.000001Z"
-std::string time_text(PostgresTime time) {
+std::string time_text(const PostgresField& field, PostgresTime time) {
   const auto days = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::hh_mm_ss clock(time - days);
-  std::string out = day_text(days) + "T" + padded(clock.hours().count(), 2) + ":" + padded(clock.minutes().count(), 2) +
-                    ":" + padded(clock.seconds().count(), 2);
+  std::string out = day_text(field, days) + "T" + padded(clock.hours().count(), 2) + ":" +
+                    padded(clock.minutes().count(), 2) + ":" + padded(clock.seconds().count(), 2);
   if (clock.subseconds().count() != 0) out += "." + padded(clock.subseconds().count(), 6);
   return out + "Z";
 }
@@ -229,8 +233,14 @@ double to_real(const PostgresField& field) {
           return (*text)[0] == '-' ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
       }
     }
-    if (field.type == oid(TypeId::int2) || field.type == oid(TypeId::int4) || field.type == oid(TypeId::int8))
-      return static_cast<double>(to_integer(field));
+    if (field.type == oid(TypeId::int2) || field.type == oid(TypeId::int4) || field.type == oid(TypeId::int8)) {
+      const auto number = to_integer(field);
+      const auto value = static_cast<double>(number);
+      // 2^63 itself, which the largest numbers are rounded to, is no int64.
+      if (value >= 0x1p63 || static_cast<std::int64_t>(value) != number)
+        does_not_fit(field, "a number that a double holds exactly");
+      return value;
+    }
   }
   does_not_fit(field, "a number");
 }
@@ -246,9 +256,9 @@ std::string to_text(const PostgresField& field) {
     case oid(TypeId::jsonb):
       if (const auto text = read_jsonb(field.bytes)) return std::string(*text);
       break;
-    case types::date: return day_text(to_days(field));
+    case types::date: return day_text(field, to_days(field));
     case types::timestamp:
-    case oid(TypeId::timestamptz): return time_text(to_time(field));
+    case oid(TypeId::timestamptz): return time_text(field, to_time(field));
     case oid(TypeId::bytea): break;
     default: {
       // Enums and types such as citext have their text as binary form; what holds a NUL byte or is no UTF-8 is

@@ -16,7 +16,7 @@ ServerError server_error_of(const PGresult* result) {
   error.message = field(result, PG_DIAG_MESSAGE_PRIMARY);
   error.constraint = field(result, PG_DIAG_CONSTRAINT_NAME);
   error.column = field(result, PG_DIAG_COLUMN_NAME);
-  error.table = field(result, PG_DIAG_TABLE_NAME);
+  error.source = field(result, PG_DIAG_SOURCE_FUNCTION);
   const std::string severity = field(result, PG_DIAG_SEVERITY_NONLOCALIZED);
   error.fatal = severity == "FATAL" || severity == "PANIC";
   if (error.message.empty()) error.message = PQresultErrorMessage(result);

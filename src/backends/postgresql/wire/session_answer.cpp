@@ -90,7 +90,8 @@ void Session::take_result(ResultPtr result) {
         if (step.entry) cache_.prepared(step.entry);
         return;
       }
-      if (head.reset_behind || (head.foreign && changes_session(PQcmdStatus(result.get())))) mark_dirty();
+      if (head.reset_behind || (head.foreign && changes_session(PQcmdStatus(result.get()), head.statements.back().sql)))
+        mark_dirty();
       if (!head.abandoned_) head.results.push_back(std::move(result));
   }
 }
