@@ -43,7 +43,9 @@ awaitable<void> records_refused_late(AsyncDatabase db) {
   for (const char* id : {"good 1", "bad 1", "good 2"}) records.push_back(named(id));
   const BatchResult result = co_await db.create_batch(records, BatchOptions().on_error(OnError::collect));
   EXPECT_EQ(result.errors.size(), 1u);
-  if (!result.errors.empty()) EXPECT_EQ(result.errors[0].id, "bad 1");
+  if (!result.errors.empty()) {
+    EXPECT_EQ(result.errors[0].id, "bad 1");
+  }
   EXPECT_EQ(co_await db.count(), 3u);
 }
 
