@@ -93,7 +93,8 @@ void take_existing(ArchiveRunPointer run, ArchiveManifest found) {
 
 /// The top of a coroutine of its own, since what it was asked is forgotten after a failure.
 awaitable<ArchiveStats> run_archive(asio::any_io_executor background, ArchiveRunPointer run) {
-  auto found = co_await detail::read_manifest(run->place, {});
+  const detail::CallLimits none;
+  auto found = co_await detail::read_manifest(run->place, none);
   if (found) {
     take_existing(run, std::move(*found));
     if (run->options.remove_source()) co_await detail::verify_parts(run);

@@ -65,7 +65,7 @@ awaitable<std::shared_ptr<Backend>> make_scripted(Config) { co_return scripted_s
 awaitable<void> end_after_a_failed_savepoint(errc failure) {
   const auto store = scripted_store();
   store->knows_deadlines = true;
-  auto db = co_await AsyncDatabase::open("scripted_api:");
+  auto db = co_await AsyncDatabase::open("scripted-api:");
   auto tx = co_await db.begin();
   auto inner = co_await tx.savepoint();
   store->script.emplace_back(test::Step::Kind::fail, failure);
@@ -82,7 +82,7 @@ awaitable<void> end_after_a_failed_savepoint(errc failure) {
 }
 
 TEST(Lifetime, a_transaction_can_be_rolled_back_when_the_end_of_its_savepoint_failed) {
-  register_backend("scripted_api", make_scripted);
+  register_backend("scripted-api", make_scripted);
   test::run(end_after_a_failed_savepoint(errc::timeout));
   test::run(end_after_a_failed_savepoint(errc::conflict));
 }
@@ -90,7 +90,7 @@ TEST(Lifetime, a_transaction_can_be_rolled_back_when_the_end_of_its_savepoint_fa
 awaitable<void> go_on_after_a_failed_savepoint() {
   const auto store = scripted_store();
   store->knows_deadlines = true;
-  auto db = co_await AsyncDatabase::open("scripted_api:");
+  auto db = co_await AsyncDatabase::open("scripted-api:");
   auto tx = co_await db.begin();
   auto inner = co_await tx.savepoint();
   store->script.emplace_back(test::Step::Kind::fail, errc::conflict);
@@ -102,7 +102,7 @@ awaitable<void> go_on_after_a_failed_savepoint() {
 }
 
 TEST(Lifetime, what_the_store_answered_leaves_the_transaction_usable) {
-  register_backend("scripted_api", make_scripted);
+  register_backend("scripted-api", make_scripted);
   test::run(go_on_after_a_failed_savepoint());
 }
 
