@@ -2,15 +2,9 @@
 
 // What the SQLite benchmarks share: the data and keys of the peers in peers/sqlite, and one JSON line for each case.
 
-#include <weir/weir.hpp>
+#include "tasks.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <weir/weir.hpp>
 
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -100,21 +94,6 @@ inline std::string url(const std::string& file, std::string options = {}) {
   return "sqlite:" + file + (options.empty() ? "" : "?" + options);
 }
 
-// One loop, one thread; ends the program when the coroutine throws.
-inline void run(weir::awaitable<void> body) {
-  boost::asio::io_context loop(1);
-  boost::asio::co_spawn(loop, std::move(body), [](std::exception_ptr error) {
-    if (!error) return;
-    try {
-      std::rethrow_exception(error);
-    } catch (const std::exception& failure) {
-      std::fprintf(stderr, "%s\n", failure.what());
-    }
-    std::exit(1);
-  });
-  loop.run();
-}
-
 // In a process of its own: what it does to this one's memory would be measured with what comes after.
 template <class Body>
 void apart(Body body) {
@@ -127,22 +106,6 @@ void apart(Body body) {
   }
   int status = -1;
   if (child < 0 || ::waitpid(child, &status, 0) != child || status != 0) std::exit(1);
-}
-
-// Counts tasks that have ended, for the coroutine that waits for all of them.
-template <class Task>
-weir::awaitable<void> all(int tasks, Task task) {
-  const auto executor = co_await boost::asio::this_coro::executor;
-  auto left = std::make_shared<int>(tasks);
-  boost::asio::steady_timer done(executor, boost::asio::steady_timer::time_point::max());
-  for (int i = 0; i < tasks; ++i) {
-    boost::asio::co_spawn(executor, task(i), [left, &done](std::exception_ptr error) {
-      if (error) std::rethrow_exception(error);
-      if (--*left == 0) done.cancel();
-    });
-  }
-  boost::system::error_code ignored;
-  co_await done.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
 }
 
 }  // namespace bench
