@@ -4,15 +4,24 @@
 //   s3_bench sign SECONDS
 //   s3_bench get|put PORT TASKS SECONDS        objects of 1 KiB, signed
 //   s3_bench puts PORT TASKS                   100 PUTs of 1 KiB, from the first connect on
+//   s3_bench stream PORT TASKS                 one listing of 1,000 keys, then a GET of each
+//   s3_bench single|batch|records PORT [POOL]  through AsyncDatabase: one create, a create_batch of 100, a stream of
+//                                              1,000 records; with so many connections at most, from the first on
 //   s3_bench list PORT SECONDS                 10 pages of 1,000 keys
 //   s3_bench upload|download PORT MEBIBYTES    in parts of 8 MiB, 16 in flight
+//   s3_bench faults PORT                       10,000 GETs, 64 tasks
 #include "backends/s3/signer.hpp"
 #include "measure.hpp"
 
 #include <weir/s3.hpp>
+#include <weir/weir.hpp>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -34,6 +43,7 @@ struct Work {
   Clock::time_point stop;
   std::uint64_t operations = 0;
   std::uint64_t most = UINT64_MAX;
+  std::uint64_t failed = 0;
 };
 
 weir::awaitable<void> ask(Work* work) {
@@ -79,6 +89,70 @@ weir::awaitable<void> transfer(Work* work) {
   }
 }
 
+weir::awaitable<void> get_keys(Work* work, std::vector<std::string>* keys) {
+  while (!keys->empty()) {
+    const auto key = std::move(keys->back());
+    keys->pop_back();
+    const auto found = co_await work->client.get(key);
+    if (!found) std::abort();
+    ++work->operations;
+  }
+}
+
+weir::awaitable<void> list_and_get(Work* work, int tasks) {
+  const auto page = co_await work->client.list({});
+  std::vector<std::string> keys;
+  for (const auto& object : page.objects) keys.push_back(object.key);
+  const auto executor = co_await boost::asio::this_coro::executor;
+  boost::asio::steady_timer done(executor, boost::asio::steady_timer::time_point::max());
+  int left = tasks;
+  const auto ended = [&](const std::exception_ptr& error) {
+    if (error) std::rethrow_exception(error);
+    if (--left == 0) done.cancel();
+  };
+  for (int i = 0; i < tasks; ++i) boost::asio::co_spawn(executor, get_keys(work, &keys), ended);
+  boost::system::error_code woken;
+  co_await done.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, woken));
+}
+
+// 10,000 in all; what fails is counted.
+weir::awaitable<void> ask_ten_thousand(Work* work) {
+  while (work->operations < 10'000) {
+    ++work->operations;
+    const auto key = "b/" + std::to_string(work->operations);
+    try {
+      const auto found = co_await work->client.get(key);
+      if (!found || found->body.size() != 1024) ++work->failed;
+    } catch (const weir::Error&) {
+      ++work->failed;
+    }
+  }
+}
+
+weir::Record record(int number) {
+  return weir::Record().with_id(std::to_string(number)).set("name", "name-1").set("text", std::string(900, 'x'));
+}
+
+weir::awaitable<void> use_database(Work* work, std::string url) {
+  auto db = co_await weir::AsyncDatabase::open(url);
+  const bench::Stopwatch watch;
+  if (work->mode == "single") {
+    co_await db.create(record(0));
+    work->operations = 1;
+  } else if (work->mode == "batch") {
+    std::vector<weir::Record> records;
+    for (int i = 0; i < 100; ++i) records.push_back(record(i));
+    const auto result = co_await db.create_batch(std::move(records));
+    work->operations = result.succeeded();
+  } else {
+    auto records = db.stream(weir::Query{});
+    while (co_await records.next()) ++work->operations;
+  }
+  bench::report("weir", "s3_" + work->mode, static_cast<double>(work->operations), watch,
+                ",\"total_ms\":" + std::to_string(watch.seconds() * 1e3));
+  co_await db.close();
+}
+
 void run(boost::asio::io_context& io, weir::awaitable<void> task) {
   boost::asio::co_spawn(io, std::move(task), [](const std::exception_ptr& error) {
     if (error) std::rethrow_exception(error);
@@ -108,43 +182,59 @@ int main(int count, char** arguments) {
   if (count < 3) return 2;
   Work work;
   work.mode = arguments[1];
-  if (work.mode == "sign") {
+  const auto& mode = work.mode;
+  if (mode == "sign") {
     sign(std::atof(arguments[2]));
     return 0;
   }
-  if (count < 4) return 2;
-  const bool timed = work.mode == "get" || work.mode == "put";
-  const int tasks = timed || work.mode == "puts" ? std::atoi(arguments[3]) : 1;
+  boost::asio::io_context io(1);
+  const std::string address = std::string("http://127.0.0.1:") + arguments[2];
+  if (mode == "single" || mode == "batch" || mode == "records") {
+    const std::string pool = count > 3 ? std::string("&max_size=") + arguments[3] + "&concurrency=" + arguments[3] : "";
+    run(io, use_database(&work, "s3://bucket?region=us-east-1&access_key_id=key&secret_access_key=secret&proxy=off" + pool +
+                                    "&endpoint_url=" + address));
+    io.run();
+    return 0;
+  }
+  const double third = count > 3 ? std::atof(arguments[3]) : 0;
+  const bool timed = mode == "get" || mode == "put";
+  const int tasks = timed || mode == "puts" || mode == "stream" ? static_cast<int>(third) : mode == "faults" ? 64 : 1;
   weir::s3::ClientOptions options;
-  options.endpoint_url(std::string("http://127.0.0.1:") + arguments[2])
-      .access_key_id("key")
-      .secret_access_key("secret");
-  options.region("us-east-1").concurrency(16).checksums(work.mode == "upload");
-  const auto pool = weir::http::ClientOptions::default_pool().max_size(static_cast<unsigned>(timed ? tasks : 128));
+  options.endpoint_url(address).access_key_id("key").secret_access_key("secret");
+  options.region("us-east-1").concurrency(16).checksums(mode == "upload");
+  const auto connections = timed || mode == "stream" || mode == "faults" ? tasks : 128;
+  const auto pool = weir::http::ClientOptions::default_pool().max_size(static_cast<unsigned>(connections));
   options.http(weir::http::ClientOptions{}.proxy("off").pool(pool));
   work.client = weir::s3::Client("bucket", options);
-  boost::asio::io_context io(1);
   const auto begin = [&](double seconds) {
     work.operations = 0;
     work.stop = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
-    if (work.mode == "list")
+    if (mode == "list")
       run(io, list_all(&work));
-    else if (work.mode == "upload" || work.mode == "download")
+    else if (mode == "upload" || mode == "download")
       run(io, transfer(&work));
+    else if (mode == "stream")
+      run(io, list_and_get(&work, tasks));
     else
-      for (int i = 0; i < tasks; ++i) run(io, ask(&work));
+      for (int i = 0; i < tasks; ++i) run(io, mode == "faults" ? ask_ten_thousand(&work) : ask(&work));
     io.restart();
     io.run();
   };
   if (timed) begin(0.3);
-  if (work.mode == "puts") work.most = 100;
-  if (work.mode == "upload") work.body.assign(static_cast<std::size_t>(std::atoi(arguments[3])) << 20U, 'x');
-  const double seconds = timed && count > 4    ? std::atof(arguments[4])
-                         : work.mode == "list" ? std::atof(arguments[3])
-                                               : 60;
+  if (mode == "puts") work.most = 100;
+  if (mode == "upload") work.body.assign(static_cast<std::size_t>(third) << 20U, 'x');
+  const double seconds = timed && count > 4 ? std::atof(arguments[4]) : mode == "list" ? third : 60;
   const bench::Stopwatch watch;
   begin(seconds);
-  bench::report("weir", "s3_" + work.mode, static_cast<double>(work.operations), watch,
-                ",\"seconds\":" + std::to_string(watch.seconds()));
+  auto more = ",\"total_ms\":" + std::to_string(watch.seconds() * 1e3);
+  if (mode == "faults")
+    more += ",\"failed\":" + std::to_string(work.failed) +
+            ",\"retries\":" + std::to_string(work.client.client_stats().retries);
+  if (mode == "upload" || mode == "download") {
+    const auto bytes = static_cast<double>(work.operations);
+    more += ",\"MB_s\":" + std::to_string(bytes / watch.seconds() / 1e6) +
+            ",\"cpu_s_GB\":" + std::to_string(watch.cpu_seconds() / (bytes / 1e9));
+  }
+  bench::report("weir", "s3_" + mode, static_cast<double>(work.operations), watch, more);
   return 0;
 }

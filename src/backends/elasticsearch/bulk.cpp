@@ -1,6 +1,7 @@
 #include "backends/elasticsearch/bulk.hpp"
 
 #include "backends/elasticsearch/error.hpp"
+#include "core/json_text.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -25,6 +26,41 @@ std::string_view name_of(BulkRequest::Action action) {
   return "index";
 }
 
+BulkItem::Outcome outcome_of(int status, BulkRequest::Action action, bool has_error) {
+  if (status >= 200 && status < 300) return BulkItem::Outcome::done;
+  if (status == 404 && action == BulkRequest::Action::remove && !has_error) return BulkItem::Outcome::absent;
+  const bool again = status == 429 || status == 502 || status == 503 || status == 504;
+  return again ? BulkItem::Outcome::again : BulkItem::Outcome::failed;
+}
+
+// The answer to most requests, to the letter, as `filter_path` leaves it: nothing went wrong, and of each item there is
+// the status only. Read without a document object model: a request can have tens of thousands of items. None: it is
+// another text, which says nothing about it.
+std::optional<std::vector<BulkItem>> read_plain_answer(std::string_view text, const BulkRequest& request) {
+  const auto skip = [&text](std::string_view wanted) {
+    if (!text.starts_with(wanted)) return false;
+    text.remove_prefix(wanted.size());
+    return true;
+  };
+  if (!skip("{\"errors\":false,\"items\":[")) return std::nullopt;
+  std::vector<BulkItem> out;
+  out.reserve(request.size());
+  for (std::size_t i = 0; i < request.size(); ++i) {
+    const auto action = request.action(i);
+    if ((i != 0 && !skip(",")) || !skip("{\"") || !skip(name_of(action)) || !skip("\":{\"status\":"))
+      return std::nullopt;
+    BulkItem item;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), item.status);
+    if (error != std::errc{} || item.status < 100 || item.status > 599) return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    if (!skip("}}")) return std::nullopt;
+    item.outcome = outcome_of(item.status, action, false);
+    out.push_back(std::move(item));
+  }
+  if (text != "]}") return std::nullopt;
+  return out;
+}
+
 BulkItem read_item(const Json& entry, BulkRequest::Action action) {
   const auto found = entry.is_object() ? entry.find(std::string(name_of(action))) : entry.end();
   if (!entry.is_object() || found == entry.end() || !found->is_object())
@@ -40,14 +76,7 @@ BulkItem read_item(const Json& entry, BulkRequest::Action action) {
   const auto error = read_error(*found);
   out.type = error.type;
   out.reason = error.reason;
-  if (out.status >= 200 && out.status < 300)
-    out.outcome = BulkItem::Outcome::done;
-  else if (out.status == 404 && action == BulkRequest::Action::remove && out.type.empty())
-    out.outcome = BulkItem::Outcome::absent;
-  else if (out.status == 429 || out.status == 502 || out.status == 503 || out.status == 504)
-    out.outcome = BulkItem::Outcome::again;
-  else
-    out.outcome = BulkItem::Outcome::failed;
+  out.outcome = outcome_of(out.status, action, !out.type.empty());
   return out;
 }
 
@@ -68,7 +97,8 @@ std::string to_version(const SequenceNumber& number) {
 void BulkRequest::add(Action action, std::string_view id, std::string_view source, std::size_t item,
                       const std::optional<SequenceNumber>& only_if) {
   const auto begin = body_.size();
-  body_.append("{\"").append(name_of(action)).append("\":{\"_id\":").append(Json(id).dump());
+  body_.append("{\"").append(name_of(action)).append("\":{\"_id\":");
+  core::append_json_string(body_, id);
   if (only_if) {
     body_.append(",\"if_seq_no\":").append(std::to_string(only_if->number));
     body_.append(",\"if_primary_term\":").append(std::to_string(only_if->primary_term));
@@ -101,6 +131,7 @@ std::pair<BulkRequest, BulkRequest> BulkRequest::halves() const {
 }
 
 std::vector<BulkItem> parse_bulk_answer(std::string_view text, const BulkRequest& request) {
+  if (auto plain = read_plain_answer(text, request)) return std::move(*plain);
   const auto answer = Json::parse(text, nullptr, false);
   const auto items = answer.is_object() ? answer.find("items") : answer.end();
   if (!answer.is_object() || items == answer.end() || !items->is_array())

@@ -5,7 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace weir::elasticsearch {
@@ -65,6 +67,39 @@ TEST(Bulk, EachItemHasItsOwnOutcome) {
       three());
   EXPECT_EQ(done[0].outcome, Outcome::done);
   EXPECT_EQ(to_version(*done[0].version), "3.1");
+}
+
+TEST(Bulk, APlainAnswerIsReadAsAnyOther) {
+  const auto outcomes = [](std::string_view text) {
+    std::string out;
+    for (const auto& item : parse_bulk_answer(text, three()))
+      out += std::to_string(item.status) + "/" + std::to_string(static_cast<int>(item.outcome)) + " ";
+    return out;
+  };
+  for (const char* statuses : {"201 200 200", "201 200 404", "201 503 200", "400 429 200", "201 200 599"}) {
+    std::istringstream in(statuses);
+    std::string create, index, remove;
+    in >> create >> index >> remove;
+    const auto items = "\"items\":[{\"create\":{\"status\":" + create + "}},{\"index\":{\"status\":" + index +
+                       "}},{\"delete\":{\"status\":" + remove + "}}]";
+    const auto plain = outcomes("{\"errors\":false," + items + "}");
+    EXPECT_EQ(plain, outcomes("{\"errors\": false, " + items + " }"));          // with spaces it goes the other way
+    EXPECT_EQ(plain, outcomes("{\"took\":1,\"errors\":false," + items + "}"));  // and with one member more
+    EXPECT_EQ(plain.substr(0, 4), create + "/");
+  }
+  // As long as it looks plain, and then does not: never less than what the text says.
+  const std::string begin = R"({"errors":false,"items":[{"create":{"status":201}},{"index":{"status":200}},)";
+  for (const char* rest : {R"({"delete":{"status":200}})", R"({"delete":{"status":200}}])",
+                           R"({"delete":{"status":2}}}])", R"({"delete":{"status":200}},{"delete":{"status":200}}]})",
+                           R"({"delete":{"status":}}]})", R"({"index":{"status":200}}]})",
+                           R"({"delete":{"status":200}}]} )"
+                           "x",
+                           "]}"})
+    EXPECT_THROW(parse_bulk_answer(begin + rest, three()), Error) << rest;
+  const auto last = parse_bulk_answer(
+      begin + R"({"delete":{"status":429,"error":{"type":"es_rejected_execution_exception"}}}]})", three());
+  EXPECT_EQ(last[2].outcome, Outcome::again);
+  EXPECT_EQ(last[2].type, "es_rejected_execution_exception");
 }
 
 TEST(Bulk, AnswersThatAreNone) {

@@ -1,0 +1,71 @@
+// go-elasticsearch's BulkIndexer: es_peers bulk PORT SECONDS, or es_peers real PORT (100,000 documents into a real node).
+// Documents are text already; requests of 5 MB, two in flight.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/elastic/go-elasticsearch/v8"
+	"github.com/elastic/go-elasticsearch/v8/esutil"
+)
+
+func cpu() float64 {
+	var r syscall.Rusage
+	syscall.Getrusage(syscall.RUSAGE_SELF, &r)
+	return float64(r.Utime.Sec+r.Stime.Sec) + float64(r.Utime.Usec+r.Stime.Usec)*1e-6
+}
+
+func report(name string, n uint64, begin time.Time, before float64) {
+	seconds, used := time.Since(begin).Seconds(), cpu()-before
+	fmt.Printf("{\"peer\":\"go-elasticsearch\",\"case\":%q,\"ops_s\":%.0f,\"client_cpu_us_op\":%.4f}\n",
+		name, float64(n)/seconds, used/float64(n)*1e6)
+}
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+func main() {
+	ctx := context.Background()
+	client, err := elasticsearch.NewClient(elasticsearch.Config{Addresses: []string{"http://127.0.0.1:" + os.Args[2]}})
+	must(err)
+	index, most, seconds := "b", ^uint64(0), 0.0
+	if os.Args[1] == "real" {
+		index, most, seconds = "bench-go", 100000, 600
+	} else {
+		seconds, err = strconv.ParseFloat(os.Args[3], 64)
+		must(err)
+	}
+	indexer, err := esutil.NewBulkIndexer(esutil.BulkIndexerConfig{Client: client, Index: index, NumWorkers: 2, FlushBytes: 5000000})
+	must(err)
+	document := `{"name":"name-1","value":1,"score":0.5,"tags":["a","b","c"],"text":"` + strings.Repeat("x", 64) + `"}`
+	var failed atomic.Uint64
+	begin, before, n := time.Now(), cpu(), uint64(0)
+	for n < most && (n%1000 != 0 || time.Since(begin).Seconds() < seconds) {
+		must(indexer.Add(ctx, esutil.BulkIndexerItem{
+			Action: "index", DocumentID: strconv.FormatUint(n, 10), Body: strings.NewReader(document),
+			OnFailure: func(context.Context, esutil.BulkIndexerItem, esutil.BulkIndexerResponseItem, error) { failed.Add(1) },
+		}))
+		n++
+	}
+	must(indexer.Close(ctx))
+	if failed.Load() > 0 {
+		panic("failed items")
+	}
+	if os.Args[1] == "real" {
+		report("es_real_bulk", n, begin, before)
+		_, err = client.Indices.Delete([]string{index})
+		must(err)
+	} else {
+		report("es_bulk", n, begin, before)
+	}
+}
