@@ -191,8 +191,8 @@ int main(int count, char** arguments) {
   const std::string address = std::string("http://127.0.0.1:") + arguments[2];
   if (mode == "single" || mode == "batch" || mode == "records") {
     const std::string pool = count > 3 ? std::string("&max_size=") + arguments[3] + "&concurrency=" + arguments[3] : "";
-    run(io, use_database(&work, "s3://bucket?region=us-east-1&access_key_id=key&secret_access_key=secret&proxy=off" + pool +
-                                    "&endpoint_url=" + address));
+    run(io, use_database(&work, "s3://bucket?region=us-east-1&access_key_id=key&secret_access_key=secret&proxy=off" +
+                                    pool + "&endpoint_url=" + address));
     io.run();
     return 0;
   }
@@ -201,7 +201,8 @@ int main(int count, char** arguments) {
   const int tasks = timed || mode == "puts" || mode == "stream" ? static_cast<int>(third) : mode == "faults" ? 64 : 1;
   weir::s3::ClientOptions options;
   options.endpoint_url(address).access_key_id("key").secret_access_key("secret");
-  options.region("us-east-1").concurrency(16).checksums(mode == "upload");
+  // Room for all 16 parts in flight: what else is held while an earlier part is still on its way would wait.
+  options.region("us-east-1").concurrency(16).memory_limit(std::uint64_t{17} * (8U << 20U)).checksums(mode == "upload");
   const auto connections = timed || mode == "stream" || mode == "faults" ? tasks : 128;
   const auto pool = weir::http::ClientOptions::default_pool().max_size(static_cast<unsigned>(connections));
   options.http(weir::http::ClientOptions{}.proxy("off").pool(pool));
