@@ -1,14 +1,8 @@
 #pragma once
 
-#include <weir/awaitable.hpp>
-
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/steady_timer.hpp>
 
-#include <exception>
 #include <functional>
-#include <list>
 #include <memory>
 #include <mutex>
 
@@ -29,22 +23,6 @@ class LoopGate {
   std::mutex mutex_;
   bool open_ = true;
   boost::asio::any_io_executor executor_;
-};
-
-/// Coroutines side by side on one strand, on which everything here is called. They own what they work on, so whoever
-/// started them may leave at any time.
-class Crew {
- public:
-  explicit Crew(boost::asio::any_io_executor strand);
-  /// When one fails, the others are cancelled.
-  void start(awaitable<void> work);
-  /// Until all have ended. Cancelled, it cancels them and does not wait for their end.
-  /// @throws what the first that failed threw
-  awaitable<void> join();
-
- private:
-  struct State;
-  std::shared_ptr<State> state_;
 };
 
 }  // namespace weir::elasticsearch

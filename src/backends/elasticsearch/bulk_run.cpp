@@ -1,9 +1,9 @@
 #include "backends/elasticsearch/bulk_run.hpp"
 
 #include "backends/elasticsearch/backend.hpp"
-#include "backends/elasticsearch/background.hpp"
 #include "backends/elasticsearch/requests.hpp"
 #include "net/strand_call.hpp"
+#include "net/task_group.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <exception>
 #include <memory>
 #include <random>
 #include <unordered_map>
@@ -46,10 +47,13 @@ class BulkRun : public std::enable_shared_from_this<BulkRun> {
     const auto self = shared_from_this();
     for (auto& round : rounds_) {
       queue_.assign(round.begin(), round.end());
-      Crew crew(strand_);
+      net::TaskGroup group(strand_);
       const auto most = std::max<std::size_t>(1, settings_.concurrency);
-      for (std::size_t i = 0; i < most && i < queue_.size(); ++i) crew.start(work(self));
-      co_await crew.join();
+      for (std::size_t i = 0; i < most && i < queue_.size(); ++i) group.spawn(work(self));
+      bool cancelled = false;
+      WEIR_JOIN(group, cancelled);
+      if (cancelled) throw Error(errc::cancelled, "cancelled");
+      if (group.error()) std::rethrow_exception(group.error());
       if (stopped_) break;
     }
     if (failure_ && !settings_.collect) throw *failure_;

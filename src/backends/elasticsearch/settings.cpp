@@ -1,6 +1,7 @@
 #include "backends/elasticsearch/settings.hpp"
 
 #include "backends/elasticsearch/cloud_id.hpp"
+#include "net/client_config.hpp"
 
 #include <weir/error.hpp>
 
@@ -10,41 +11,6 @@ namespace weir::elasticsearch {
 namespace {
 
 using std::chrono::milliseconds;
-
-PoolOptions pool_options(const Config& config, bool several) {
-  const auto number = [&](const char* option) { return config.get<unsigned>(option); };
-  const auto time = [&](const char* option) { return config.get<milliseconds>(option); };
-  PoolOptions out;
-  out.max_size(number("max_size")).min_size(number("min_size")).min_idle(number("min_idle"));
-  if (config.has("max_idle")) out.max_idle(number("max_idle"));
-  out.total_limit(number("total_limit")).max_connecting(number("max_connecting"));
-  out.acquire_timeout(time("acquire_timeout")).max_waiters(number("max_waiters")).slow_acquire(time("slow_acquire"));
-  // Nobody waits for a node that is gone while there is another one.
-  out.fail_fast(several || config.get<bool>("fail_fast"));
-  out.connect_timeout(time("connect_timeout")).attempt_delay(time("attempt_delay"));
-  out.reconnect_min(time("reconnect_min")).reconnect_max(time("reconnect_max"));
-  out.tcp_user_timeout(time("tcp_user_timeout")).tcp_keepalive_idle(time("tcp_keepalive"));
-  out.tcp_keepalive_interval(time("tcp_keepalive_interval")).tcp_keepalive_count(number("tcp_keepalive_count"));
-  out.idle_timeout(time("idle_timeout")).max_lifetime(time("max_lifetime"));
-  out.max_uses(config.get<std::uint64_t>("max_uses"));
-  // HTTP has no ping: a connection is looked at before it is used.
-  out.validate_after(milliseconds{0}).keepalive_interval(milliseconds{0});
-  out.reuse(config.get<std::string>("reuse") == "fifo" ? Reuse::fifo : Reuse::lifo);
-  out.lease_warning(time("lease_warning")).drain_timeout(time("drain_timeout"));
-  out.loop_threads(number("loop_threads"));
-  return out;
-}
-
-http::TlsOptions tls_options(const Config& config) {
-  const auto text = [&](const char* option) { return config.get<std::string>(option); };
-  if (!text("client_key_password").empty())
-    throw Error(errc::unsupported, "option client_key_password: the key's file has to be readable without one");
-  http::TlsOptions out;
-  out.verify(config.get<bool>("verify_certs")).ca_file(text("ca_certs"));
-  out.client_cert_file(text("client_cert")).client_key_file(text("client_key"));
-  out.fingerprint(text("tls_fingerprint"));
-  return out;
-}
 
 // At most one of the three; validate() has seen to that where a configuration is opened.
 std::string authorization(const Config& config) {
@@ -85,7 +51,16 @@ Settings read_settings(const Config& config) {
   for (const auto& origin : out.origins)
     out.endpoint += (out.endpoint.empty() ? "" : ",") + origin.substr(origin.find("//") + 2);
   out.sniff = config.get<bool>("sniff") && cloud.empty();  // behind a cloud's gateway the nodes' addresses lead nowhere
-  out.http.pool(pool_options(config, out.origins.size() > 1 || out.sniff)).tls(tls_options(config));
+  out.http = net::client_options(config);
+  if (out.origins.size() > 1 || out.sniff) {
+    // Nobody waits for a node that is gone while there is another one.
+    auto pool = out.http.pool();
+    pool.fail_fast(true);
+    out.http.pool(std::move(pool));
+  }
+  auto tls = out.http.tls();
+  tls.fingerprint(config.get<std::string>("tls_fingerprint"));
+  out.http.tls(std::move(tls));
   if (const auto proxy = config.get<std::string>("proxy"); !proxy.empty()) out.http.proxy(proxy);
   if (const auto secret = authorization(config); !secret.empty()) {
     http::Headers headers;
@@ -93,8 +68,7 @@ Settings read_settings(const Config& config) {
     out.http.headers(std::move(headers));
   }
   out.timeout = config.get<milliseconds>("timeout");
-  out.http.timeout(out.timeout).read_idle_timeout(config.get<milliseconds>("read_idle_timeout"));
-  out.http.max_body(config.get<std::uint64_t>("max_response_size"));
+  out.http.timeout(out.timeout);
   if (config.get<bool>("gzip")) out.http.gzip(true).gzip_requests_from(1024);
   out.prefix = prefix_of(config.get<std::string>("path_prefix"));
   out.index = config.get<std::string>("index");

@@ -1,5 +1,7 @@
 #include "backends/postgresql/settings.hpp"
 
+#include "core/config/pool_config.hpp"
+
 #include <weir/error.hpp>
 
 #include <utility>
@@ -79,30 +81,15 @@ void refuse_unsupported(const Config& config) {
 }  // namespace
 
 PoolOptions pool_options(const Config& config) {
-  const auto number = [&](const char* option) { return config.get<unsigned>(option); };
   const auto time = [&](const char* option) { return config.get<milliseconds>(option); };
-  PoolOptions out;
-  out.max_size(number("max_size")).min_size(number("min_size")).min_idle(number("min_idle"));
-  if (config.has("max_idle")) out.max_idle(number("max_idle"));
-  out.total_limit(number("total_limit")).max_connecting(number("max_connecting"));
-  out.pipeline_depth(number("pipeline_depth"));
-  out.acquire_timeout(time("acquire_timeout")).max_waiters(number("max_waiters")).slow_acquire(time("slow_acquire"));
-  out.selection_timeout(time("selection_timeout")).fail_fast(config.get<bool>("fail_fast"));
-  out.connect_timeout(time("connect_timeout")).attempt_delay(time("attempt_delay"));
-  out.reconnect_min(time("reconnect_min")).reconnect_max(time("reconnect_max"));
-  out.tcp_user_timeout(time("tcp_user_timeout")).tcp_keepalive_idle(time("tcp_keepalive"));
-  out.tcp_keepalive_interval(time("tcp_keepalive_interval")).tcp_keepalive_count(number("tcp_keepalive_count"));
-  out.start_paused(config.get<bool>("start_paused"));
-  out.idle_timeout(time("idle_timeout")).max_lifetime(time("max_lifetime"));
-  out.max_uses(config.get<std::uint64_t>("max_uses"));
+  auto out = configuration::pool_options(config);
+  out.pipeline_depth(config.get<unsigned>("pipeline_depth"));
+  out.selection_timeout(time("selection_timeout")).start_paused(config.get<bool>("start_paused"));
   out.validate_after(time("validate_after")).keepalive_interval(time("keepalive_interval"));
   out.ping_timeout(time("ping_timeout")).reset_timeout(time("reset_timeout"));
-  out.reuse(config.get<std::string>("reuse") == "fifo" ? Reuse::fifo : Reuse::lifo);
   out.heartbeat_interval(time("heartbeat_interval")).min_heartbeat(time("min_heartbeat"));
-  out.eject_after(number("eject_after")).eject_base(time("eject_base")).eject_max(time("eject_max"));
-  out.lease_warning(time("lease_warning")).drain_timeout(time("drain_timeout"));
-  out.housekeeping(time("housekeeping"));
-  out.loop_threads(number("loop_threads"));
+  out.eject_after(config.get<unsigned>("eject_after"));
+  out.eject_base(time("eject_base")).eject_max(time("eject_max")).housekeeping(time("housekeeping"));
   return out;
 }
 

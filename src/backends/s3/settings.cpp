@@ -1,49 +1,20 @@
 #include "backends/s3/settings.hpp"
 
 #include "backends/s3/key.hpp"
+#include "net/client_config.hpp"
 
 #include <weir/error.hpp>
+
+#include <chrono>
 
 namespace weir::s3 {
 namespace {
 
 using std::chrono::milliseconds;
 
-PoolOptions pool_options(const Config& config) {
-  const auto number = [&](const char* option) { return config.get<unsigned>(option); };
-  const auto time = [&](const char* option) { return config.get<milliseconds>(option); };
-  PoolOptions out;
-  out.max_size(number("max_size")).min_size(number("min_size")).min_idle(number("min_idle"));
-  if (config.has("max_idle")) out.max_idle(number("max_idle"));
-  out.total_limit(number("total_limit")).max_connecting(number("max_connecting"));
-  out.acquire_timeout(time("acquire_timeout")).max_waiters(number("max_waiters")).slow_acquire(time("slow_acquire"));
-  out.fail_fast(config.get<bool>("fail_fast"));
-  out.connect_timeout(time("connect_timeout")).attempt_delay(time("attempt_delay"));
-  out.reconnect_min(time("reconnect_min")).reconnect_max(time("reconnect_max"));
-  out.tcp_user_timeout(time("tcp_user_timeout")).tcp_keepalive_idle(time("tcp_keepalive"));
-  out.tcp_keepalive_interval(time("tcp_keepalive_interval")).tcp_keepalive_count(number("tcp_keepalive_count"));
-  out.idle_timeout(time("idle_timeout")).max_lifetime(time("max_lifetime"));
-  out.max_uses(config.get<std::uint64_t>("max_uses"));
-  // HTTP has no ping: a connection is looked at before it is used.
-  out.validate_after(milliseconds{0}).keepalive_interval(milliseconds{0});
-  out.reuse(config.get<std::string>("reuse") == "fifo" ? Reuse::fifo : Reuse::lifo);
-  out.lease_warning(time("lease_warning")).drain_timeout(time("drain_timeout"));
-  out.loop_threads(number("loop_threads"));
-  return out;
-}
-
 http::ClientOptions http_options(const Config& config) {
-  const auto text = [&](const char* option) { return config.get<std::string>(option); };
-  if (!text("client_key_password").empty())
-    throw Error(errc::unsupported, "option client_key_password: the key's file has to be readable without one");
-  http::TlsOptions tls;
-  tls.verify(config.get<bool>("verify_certs")).ca_file(text("ca_certs"));
-  tls.client_cert_file(text("client_cert")).client_key_file(text("client_key"));
-  http::ClientOptions out;
-  out.pool(pool_options(config)).tls(std::move(tls));
-  if (config.has("proxy")) out.proxy(text("proxy"));
-  out.read_idle_timeout(config.get<milliseconds>("read_idle_timeout"));
-  out.max_body(config.get<std::uint64_t>("max_response_size"));
+  auto out = net::client_options(config);
+  if (config.has("proxy")) out.proxy(config.get<std::string>("proxy"));
   return out;
 }
 

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <weir/config.hpp>
+#include <weir/export.hpp>
+#include <weir/http.hpp>
+
+namespace weir::net {
+
+/// What every store that speaks HTTP takes from its configuration for its client: pool, TLS, and the limits of an
+/// answer. Throws Error unsupported for a key's password.
+WEIR_API http::ClientOptions client_options(const Config& config);
+
+}  // namespace weir::net
