@@ -1,6 +1,9 @@
 #include "policy/circuit_breaker.hpp"
 
+#include "observability/duration_text.hpp"
+
 #include <algorithm>
+#include <string>
 
 namespace weir::policy {
 
@@ -9,6 +12,7 @@ bool CircuitBreaker::counts(const Error& error) noexcept {
     case errc::connect_failed:
     case errc::connection_lost:
     case errc::timeout:
+    case errc::pool_timeout:  // with the server away, this is how its connections are missed
     case errc::unavailable:
     case errc::server_error:
     case errc::protocol_error:
@@ -17,11 +21,11 @@ bool CircuitBreaker::counts(const Error& error) noexcept {
   }
 }
 
-bool CircuitBreaker::allow(TimePoint now) {
-  if (!open_) return true;
-  if (probing_ || now < open_until_) return false;
+CircuitBreaker::Answer CircuitBreaker::ask(TimePoint now) {
+  if (!open_) return Answer::allowed;
+  if (probing_ || now < open_until_) return Answer::refused;
   probing_ = true;
-  return true;
+  return Answer::probe;
 }
 
 CircuitBreaker::State CircuitBreaker::state(TimePoint now) const {
@@ -29,28 +33,20 @@ CircuitBreaker::State CircuitBreaker::state(TimePoint now) const {
   return probing_ || now >= open_until_ ? State::half_open : State::open;
 }
 
-void CircuitBreaker::succeeded() {
+void CircuitBreaker::succeeded(bool probe) {
+  if (open_ && !probe) return;
   open_ = false;
   probing_ = false;
-  connect_failures_ = 0;
-  other_failures_ = 0;
+  failures_ = 0;
   openings_ = 0;
 }
 
-bool CircuitBreaker::failed(const Error& error, TimePoint now, double random) {
+bool CircuitBreaker::failed(const Error& error, bool probe, TimePoint now, double random) {
   if (!counts(error)) {
-    abandoned();
+    if (probe) abandoned();
     return false;
   }
-  if (open_) {
-    // Failures of requests that were under way before it opened change nothing; the probe's opens it for longer.
-    if (!probing_) return false;
-    open(now, random);
-    return true;
-  }
-  auto& failures = error.kind() == errc::connect_failed ? connect_failures_ : other_failures_;
-  const auto limit = error.kind() == errc::connect_failed ? options_.connect_failures() : options_.other_failures();
-  if (++failures < limit) return false;
+  if (open_ ? !probe : ++failures_ < options_.failures()) return false;
   open(now, random);
   return true;
 }
@@ -68,28 +64,43 @@ void CircuitBreaker::open(TimePoint now, double random) {
   open_until_ = now + half + Duration{jitter};
 }
 
-EndpointSet::EndpointSet(std::size_t count, BreakerOptions options) : breakers_(count, CircuitBreaker(options)) {
-  if (count == 0) throw Error(errc::invalid_argument, "a store needs at least one endpoint");
+CircuitBreaker::Answer SharedBreaker::ask(TimePoint now) {
+  if (untroubled_.load(std::memory_order_relaxed)) return CircuitBreaker::Answer::allowed;
+  const std::lock_guard lock(mutex_);
+  return breaker_.ask(now);
 }
 
-std::size_t EndpointSet::choose(TimePoint now, std::optional<std::size_t> avoid) {
-  const auto count = breakers_.size();
-  for (std::size_t step = 0; step < count; ++step) {
-    const auto index = (next_ + step) % count;
-    if (index == avoid || !breakers_[index].allow(now)) continue;
-    next_ = (index + 1) % count;
-    return index;
-  }
-  if (avoid && breakers_[*avoid].state(now) == CircuitBreaker::State::closed) return *avoid;
-  const auto earliest = std::min_element(breakers_.begin(), breakers_.end(),
-                                         [](const auto& a, const auto& b) { return a.open_until() < b.open_until(); });
-  return static_cast<std::size_t>(earliest - breakers_.begin());
+void SharedBreaker::succeeded(bool probe) {
+  if (untroubled_.load(std::memory_order_relaxed)) return;
+  const std::lock_guard lock(mutex_);
+  breaker_.succeeded(probe);
+  untroubled_.store(breaker_.untroubled(), std::memory_order_relaxed);
 }
 
-bool EndpointSet::has_other(std::size_t index, TimePoint now) const {
-  for (std::size_t other = 0; other < breakers_.size(); ++other)
-    if (other != index && breakers_[other].state(now) == CircuitBreaker::State::closed) return true;
-  return false;
+bool SharedBreaker::failed(const Error& error, bool probe, TimePoint now, double random) {
+  if (!probe && !CircuitBreaker::counts(error)) return false;
+  const std::lock_guard lock(mutex_);
+  const bool opened = breaker_.failed(error, probe, now, random);
+  untroubled_.store(breaker_.untroubled(), std::memory_order_relaxed);
+  if (opened) last_ = error;
+  return opened;
+}
+
+void SharedBreaker::abandoned() {
+  const std::lock_guard lock(mutex_);
+  breaker_.abandoned();
+}
+
+Error SharedBreaker::refusal(TimePoint now) const {
+  const std::lock_guard lock(mutex_);
+  const auto left = std::max(Duration{0}, breaker_.open_until() - now);
+  std::string text = "not asked: the store failed " + std::to_string(options_.failures()) + " times in a row, and " +
+                     (left.count() == 0 ? std::string("one request is trying it out")
+                                        : "is left alone for another " + duration_text(left));
+  if (last_) text += "; the last failure: " + std::string(last_->what());
+  // At least a millisecond: zero would say that nothing is known.
+  const auto pause = std::max(std::chrono::milliseconds{1}, std::chrono::ceil<std::chrono::milliseconds>(left));
+  return {errc::unavailable, text, ErrorContext().retry_after(pause)};
 }
 
 }  // namespace weir::policy

@@ -160,6 +160,17 @@ std::shared_ptr<AdaptiveRate> shared_rate(const Config& config, const Clock& clo
   return shared_by<AdaptiveRate>(config.identity(), clock.now());
 }
 
+std::shared_ptr<SharedBreaker> shared_breaker(const Config& config) {
+  using std::chrono::milliseconds;
+  const auto failures = config.get<unsigned>("breaker.failures");
+  if (failures == 0) return nullptr;
+  const auto base = config.get<milliseconds>("breaker.base");
+  const auto max = config.get<milliseconds>("breaker.max");
+  const auto key = config.identity() + " " + std::to_string(failures) + " " + std::to_string(base.count()) + " " +
+                   std::to_string(max.count());
+  return shared_by<SharedBreaker>(key, BreakerOptions().failures(failures).base(base).max(max));
+}
+
 std::string text_option(const Config& config, std::initializer_list<const char*> names) {
   const auto given = config.to_json();  // without secrets
   for (const auto* name : names)
@@ -207,6 +218,7 @@ std::shared_ptr<Backend> with_policies(std::shared_ptr<Backend> backend, const C
   state->retry = retry_options(config);
   state->budget = shared_budget(config);
   state->rate = shared_rate(config, clock);
+  state->breaker = shared_breaker(config);
   state->metrics = metrics::DatabaseMetrics::of(labels_of(config, backend->endpoint()));
   state->metrics->budget([weak = std::weak_ptr(state->budget)]() -> std::optional<double> {
     const auto budget = weak.lock();

@@ -7,6 +7,8 @@
 
 #include <boost/asio/error.hpp>
 
+#include <utility>
+
 namespace weir::policy {
 namespace {
 
@@ -53,6 +55,24 @@ Course::Course(StatePointer state, metrics::Operation operation, CallContext con
   if (observed_) begun_ = state_->clock->now();
 }
 
+Course::~Course() {
+  if (probe_) state_->breaker->abandoned();
+}
+
+void Course::enter() {
+  const auto now = state_->clock->now();
+  const auto answer = state_->breaker->ask(now);
+  if (answer == CircuitBreaker::Answer::refused) throw ended_with(state_->breaker->refusal(now));
+  probe_ = answer == CircuitBreaker::Answer::probe;
+}
+
+void Course::count(const Error& error, const Failure& failure) {
+  if (!state_->breaker->failed(error, std::exchange(probe_, false), failure.now, failure.random)) return;
+  static auto& logger = log::component("policy");
+  if (logger.enabled(log::Level::warning))
+    logger.write(log::Level::warning, state_->name + ": the circuit breaker opens after: " + error.what());
+}
+
 awaitable<void> Course::turn() {
   const auto now = state_->clock->now();
   const auto delay = state_->rate->reserve(now);
@@ -77,6 +97,7 @@ CallContext Course::next() {
   // A backend that knows deadlines says in which phase the time ran out.
   if (needs_deadline(*state_, context_) && state_->clock->now() >= context_.deadline)
     throw ended_with(Error(errc::timeout, "the deadline passed before the store was asked"));
+  if (state_->breaker) enter();
   auto context = context_;
   context.attempt = attempts_.current();
   return context;
@@ -89,6 +110,7 @@ awaitable<void> Course::failed(Error error, Effect effect) {
   if (state_->rate && is_throttling(error)) state_->rate->answered(failure.now, true);
   failure.deadline = context_.deadline;
   failure.random = random_share();
+  if (state_->breaker) count(error, failure);
   if (error.context().retry_after().count() > 0) failure.server_hint = error.context().retry_after();
   const auto decision = attempts_.failed(options_, *state_->budget, error, failure);
   if (observability::on(observability::metrics_on) && error.transient())
@@ -105,7 +127,12 @@ awaitable<void> Course::failed(Error error, Effect effect) {
   if (stopped) throw ended_with(*stopped);
 }
 
+void Course::answered() {
+  if (state_->breaker) state_->breaker->succeeded(std::exchange(probe_, false));
+}
+
 void Course::succeeded() {
+  answered();
   if (state_->rate) state_->rate->answered(state_->clock->now(), false);
   attempts_.succeeded(*state_->budget);
   tell(nullptr);

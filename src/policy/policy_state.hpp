@@ -3,6 +3,7 @@
 #include "observability/operation_metrics.hpp"
 #include "observability/settings.hpp"
 #include "policy/adaptive_rate.hpp"
+#include "policy/circuit_breaker.hpp"
 #include "policy/clock.hpp"
 #include "policy/retry_policy.hpp"
 
@@ -25,14 +26,15 @@ class PolicyState {
   bool repeats = true;  ///< false: the store repeats by itself, or nothing there ever passes
   RetryOptions retry;
   std::shared_ptr<RetryBudget> budget;
-  std::shared_ptr<AdaptiveRate> rate;  ///< null: throttle=off
+  std::shared_ptr<AdaptiveRate> rate;      ///< null: throttle=off
+  std::shared_ptr<SharedBreaker> breaker;  ///< null: breaker.failures=0
   std::shared_ptr<metrics::DatabaseMetrics> metrics;
   std::atomic<std::uint64_t> retries{0};
   Clock* clock = nullptr;
 
   /// Whether there is nothing for the layer to do around an operation: it is neither repeated, nor ended, nor slowed
-  /// down, nor watched.
-  bool idle() const noexcept { return !repeats && enforces_deadline && !rate && !observability::any(); }
+  /// down, nor refused, nor watched.
+  bool idle() const noexcept { return !repeats && enforces_deadline && !rate && !breaker && !observability::any(); }
 
   RetryOptions retry_of(const CallContext& context) const {
     if (!repeats) return RetryOptions().max_attempts(1);
@@ -46,11 +48,16 @@ using StatePointer = std::shared_ptr<PolicyState>;
 class Course {
  public:
   Course(StatePointer state, metrics::Operation operation, CallContext context);
+  Course(const Course&) = delete;
+  Course& operator=(const Course&) = delete;
+  /// Also of an operation whose loop was destroyed: another may then try the store out.
+  ~Course();
 
   /// Whether requests are sent at a limited rate just now: then each attempt awaits its `turn`.
   bool paced() const noexcept { return state_->rate && state_->rate->active(); }
   awaitable<void> turn();
-  /// The context of the attempt that begins. Throws `timeout` when there is no time left for it.
+  /// The context of the attempt that begins. Throws `timeout` when there is no time left for it, and `unavailable` when
+  /// the breaker is open.
   CallContext next();
   unsigned attempt() const { return attempts_.current(); }
   bool may_repeat() const { return options_.max_attempts() > 1; }
@@ -59,6 +66,8 @@ class Course {
 
   /// Sleeps when the operation is to be tried again, else throws what it ends with.
   awaitable<void> failed(Error error, Effect effect);
+  /// The store has answered, though there is more to come.
+  void answered();
   /// Tells that it ended well.
   void succeeded();
   void returned(std::uint64_t rows);
@@ -67,6 +76,8 @@ class Course {
 
  private:
   void tell(const Error* error);
+  void enter();
+  void count(const Error& error, const Failure& failure);
 
   StatePointer state_;
   metrics::Operation operation_;
@@ -74,6 +85,7 @@ class Course {
   RetryOptions options_;
   Attempts attempts_;
   bool observed_;
+  bool probe_ = false;  ///< the attempt under way tries out whether the breaker may close
   TimePoint begun_{};
 };
 

@@ -63,6 +63,7 @@ class RepeatedSource final : public RecordSource {
       try {
         if (!inner_) inner_ = std::make_shared<Inner>(state_, scan(attempt_context));
         auto batch = co_await limited(attempt_context);
+        if (!begun_) course_.answered();
         co_return batch;
       } catch (const boost::system::system_error&) {
         failure = current_error();

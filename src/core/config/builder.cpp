@@ -276,7 +276,7 @@ void Builder::refuse_value(const Option& option, const Given& given, const std::
 
 void Builder::refuse_unknown(const Given& given, Forms forms) const {
   auto names = options_->names(forms);
-  if ((forms & form::key) != 0) names.insert(names.end(), {"backend", "url", "pool", "retry"});
+  if ((forms & form::key) != 0) names.insert(names.end(), {"backend", "url", "pool", "retry", "breaker"});
   const auto known = nearest(given.name, names);
   const bool presentable = presentable_name(given.name);
   // In a URL's query a name can be a piece of a secret: what an '&' in one has cut off, or what a misplaced '=' left.

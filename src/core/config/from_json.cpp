@@ -8,16 +8,15 @@
 namespace weir::configuration {
 namespace {
 
-// `pool` holds options by their own names, `retry` those that begin with "retry.".
 void flatten(const Json& object, const std::string& prefix, int depth, const std::string& source,
              std::vector<Given>& out) {
   for (const auto& [key, value] : object.items()) {
     const auto name = prefix + key;
-    if (value.is_object() && depth < 2 && (name == "pool" || name == "retry")) {
-      flatten(value, name == "pool" ? "" : "retry.", depth + 1, source, out);
-    } else {
+    const auto group = group_prefix(name);
+    if (value.is_object() && depth < 2 && group)
+      flatten(value, *group, depth + 1, source, out);
+    else
       out.push_back({name, value, true, source});
-    }
   }
 }
 

@@ -123,11 +123,11 @@ class Document {
   void flatten(const YAML::Node& map, const std::string& prefix, int depth, std::vector<Given>& out) {
     for (const auto& member : members(map)) {
       const auto name = prefix + member.key;
-      if (member.value.IsMap() && depth < 2 && (name == "pool" || name == "retry")) {
-        flatten(member.value, name == "pool" ? "" : "retry.", depth + 1, out);
-      } else {
+      const auto group = group_prefix(name);
+      if (member.value.IsMap() && depth < 2 && group)
+        flatten(member.value, *group, depth + 1, out);
+      else
         out.push_back({name, value(member.value), false, place(member.mark)});
-      }
     }
   }
 

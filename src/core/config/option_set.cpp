@@ -24,10 +24,16 @@ std::string in_upper_case(std::string_view text) {
 bool usable_name(std::string_view name) {
   return presentable_name(name) &&
          std::none_of(name.begin(), name.end(), [](char c) { return (c >= 'A' && c <= 'Z') || c == '-'; }) &&
-         name != "backend" && name != "url" && name != "connection_string" && name != "pool" && name != "retry";
+         name != "backend" && name != "url" && name != "connection_string" && !group_prefix(name);
 }
 
 }  // namespace
+
+std::optional<std::string> group_prefix(std::string_view name) {
+  if (name == "pool") return "";
+  if (name == "retry" || name == "breaker") return std::string(name) + ".";
+  return std::nullopt;
+}
 
 OptionSet::OptionSet(BackendInfo info) : info_(std::move(info)) {
   for (const auto& row : option_table())

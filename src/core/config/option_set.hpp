@@ -4,6 +4,7 @@
 #include "core/config/option.hpp"
 
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,6 +55,8 @@ class OptionSet {
   bool free_form_ = false;
 };
 
+/// What the options in a group of this name begin with: nothing in `pool`, "retry." in `retry`; none: it is no group.
+std::optional<std::string> group_prefix(std::string_view name);
 /// "retry.base" is "RETRY_BASE".
 std::string variable_suffix(std::string_view option);
 /// A row for an option that nobody described: text, and secret when its name speaks of one.

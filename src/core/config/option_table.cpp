@@ -105,6 +105,12 @@ constexpr Option rows[] = {
     uint("retry.budget", "500",
          "tokens for retries of all loops together, so that retries cannot become a storm; 0 is no limit")
         .call(),
+    uint("breaker.failures", "0",
+         "after so many failures in a row the store is left alone for a while: requests are refused at once; 0: never")
+        .call()
+        .range(0, 1'000'000),
+    duration("breaker.base", "1s", "for how long at first, doubled each time it is tried out in vain").call(),
+    duration("breaker.max", "30s", "and at most").call(),
     choice("throttle", "off|adaptive", "off", "adaptive: send no faster than the store lately took").call(),
 
     // ---- where the data is -------------------------------------------------------------------------------------

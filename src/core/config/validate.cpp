@@ -12,8 +12,9 @@ using namespace configuration;
 namespace {
 
 constexpr std::pair<std::string_view, std::string_view> at_most[] = {
-    {"min_size", "max_size"},    {"min_idle", "max_size"},    {"reconnect_min", "reconnect_max"},
-    {"eject_base", "eject_max"}, {"retry.base", "retry.max"}, {"retry.throttle_base", "retry.max"}};
+    {"min_size", "max_size"},       {"min_idle", "max_size"},    {"reconnect_min", "reconnect_max"},
+    {"eject_base", "eject_max"},    {"retry.base", "retry.max"}, {"retry.throttle_base", "retry.max"},
+    {"breaker.base", "breaker.max"}};
 
 class Check {
  public:

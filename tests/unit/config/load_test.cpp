@@ -111,6 +111,8 @@ databases:
 TEST_F(Load, reads_json) {
   EXPECT_EQ(json(R"({"databases": {"main": {"backend": "memory", "pool": {"max_size": 3, "retry": {"base": "1s"}}}}})"),
             Config::from_url("memory:?max_size=3&retry.base=1s"));
+  EXPECT_EQ(json(R"({"databases": {"main": {"backend": "memory", "breaker": {"failures": 5, "max": "9s"}}}})"),
+            Config::from_url("memory:?breaker.failures=5&breaker.max=9s"));
   EXPECT_EQ(json(R"({"databases": {"main": {"url": "memory:x", "max_size": 3}}})"),
             Config::from_url("memory:x?max_size=3"));
 }

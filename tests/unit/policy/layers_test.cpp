@@ -36,6 +36,17 @@ awaitable<bool> read_n(std::shared_ptr<Backend> store, CallContext context, int 
   co_return true;
 }
 
+awaitable<bool> write_a(std::shared_ptr<Backend> store) {
+  const auto done = co_await store->write({}, weir::WriteKind::upsert, record_of("a", 1), {});
+  co_return done;
+}
+
+awaitable<bool> first_of(weir::RecordStream* stream) {
+  const auto batch = co_await stream->next_batch();
+  EXPECT_THAT(batch, SizeIs(1));
+  co_return true;
+}
+
 TEST_F(Layers, a_read_is_tried_again) {
   backend->records.emplace("a", record_of("a", 7));
   backend->script = {Step(Kind::fail), Step(Kind::lose)};
@@ -73,6 +84,69 @@ TEST_F(Layers, the_servers_hint_is_followed) {
   const auto before = clock.now();
   run_with(clock, read_n(wrapped(), {}, 7));
   EXPECT_GE(clock.now() - before, 3s);
+}
+
+TEST_F(Layers, a_store_that_keeps_failing_is_left_alone) {
+  backend->records.emplace("a", record_of("a", 7));
+  const auto store = wrapped("?breaker.failures=3&breaker.base=1s&retry.max_attempts=1");
+  backend->script.assign(3, Step(Kind::fail, errc::unavailable));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(error_of(read_n(store, {}, 7)).kind(), errc::unavailable);
+  const auto error = error_of(read_n(store, {}, 7));
+  EXPECT_EQ(error.kind(), errc::unavailable);
+  EXPECT_FALSE(error.maybe_applied());
+  EXPECT_THAT(backend->calls, SizeIs(3)) << "the fourth was not sent";
+  const auto other = wrapped("?breaker.failures=3&breaker.base=1s&retry.max_attempts=1");
+  EXPECT_EQ(error_of(read_n(other, {}, 7)).kind(), errc::unavailable);
+  EXPECT_THAT(backend->calls, SizeIs(3)) << "nor that of another database of this identity";
+  clock.advance(1s);
+  run_with(clock, read_n(store, {}, 7));
+  run_with(clock, read_n(other, {}, 7));
+  EXPECT_THAT(backend->calls, SizeIs(5));
+}
+
+TEST_F(Layers, retries_stop_when_the_breaker_opens) {
+  const auto store = wrapped("?breaker.failures=2&retry.max_attempts=5&retry.base=1ms");
+  backend->script.assign(5, Step(Kind::lose));
+  const auto error = error_of(write_a(store));
+  EXPECT_EQ(error.kind(), errc::unavailable);
+  EXPECT_TRUE(error.maybe_applied()) << "the attempts before may have been applied";
+  EXPECT_THAT(backend->calls, SizeIs(2));
+}
+
+TEST_F(Layers, a_probe_that_is_cancelled_leaves_its_place) {
+  backend->records.emplace("a", record_of("a", 7));
+  const auto store = wrapped("?breaker.failures=1&breaker.base=1s&retry.max_attempts=1");
+  backend->script = {Step(Kind::fail), Step(Kind::fail, errc::cancelled), Step(Kind::pass)};
+  EXPECT_EQ(error_of(read_n(store, {}, 7)).kind(), errc::connection_lost);
+  clock.advance(1s);
+  EXPECT_EQ(error_of(read_n(store, {}, 7)).kind(), errc::cancelled);
+  run_with(clock, read_n(store, {}, 7));
+}
+
+TEST_F(Layers, a_probe_whose_loop_is_destroyed_leaves_its_place_too) {
+  backend->records.emplace("a", record_of("a", 7));
+  const auto store = wrapped("?breaker.failures=1&breaker.base=1s&retry.max_attempts=1");
+  backend->script = {Step(Kind::fail), Step(Kind::hang), Step(Kind::pass)};
+  EXPECT_EQ(error_of(read_n(store, {}, 7)).kind(), errc::connection_lost);
+  clock.advance(1s);
+  {
+    boost::asio::io_context loop(1);
+    boost::asio::co_spawn(loop, read_n(store, {}, 7), [](const std::exception_ptr&, bool) { FAIL() << "it hangs"; });
+    loop.poll();
+    EXPECT_THAT(backend->calls, SizeIs(2));
+  }
+  run_with(clock, read_n(store, {}, 7));
+}
+
+TEST_F(Layers, a_stream_that_has_begun_has_tried_the_store_out) {
+  backend->records.emplace("a", record_of("a", 7));
+  const auto store = wrapped("?breaker.failures=1&breaker.base=1s&retry.max_attempts=1");
+  backend->script = {Step(Kind::fail)};
+  EXPECT_EQ(error_of(read_n(store, {}, 7)).kind(), errc::connection_lost);
+  clock.advance(1s);
+  auto stream = store->scan({}, Query(), StreamOptions());
+  run_with(clock, first_of(&stream));
+  run_with(clock, read_n(store, {}, 7));
 }
 
 TEST_F(Layers, databases_of_one_identity_share_a_budget) {
