@@ -37,10 +37,9 @@ Cursor::Piece Cursor::fetch(Connection& connection) {
     (*statement_)->bind_all(compiled_.values);
   }
   while (!kept_.empty() && !full()) {
-    const Kept& kept = kept_.front();
-    size += kept.fields.size() + kept.metadata.size();
-    piece.records.push_back(finish({kept.id, kept.fields, kept.metadata, kept.version}));
-    kept_.pop_front();
+    const auto kept = kept_.pop();
+    size += kept->fields.size() + kept->metadata.size();
+    piece.records.push_back(finish({kept->id, kept->fields, kept->metadata, kept->version}));
   }
   while (!ended_ && !full()) {
     if (!(*statement_)->step()) {
@@ -61,10 +60,28 @@ void Cursor::detach() {
     close();
     return;
   }
-  while ((*statement_)->step()) {
-    const Row row = row_of(**statement_);
-    kept_.push_back({std::string(row.id), std::string(row.fields), std::string(row.metadata), row.version});
+  try {
+    while (statement_ && (*statement_)->step()) keep(row_of(**statement_));
+  } catch (...) {  // the write's deadline has passed, or the file is damaged: that ends both
+    lose_rest();
+    throw;
   }
+  close();
+}
+
+// No room to set a row aside is the stream's failure, not that of the write.
+void Cursor::keep(const Row& row) {
+  try {
+    kept_.push(row);
+  } catch (...) {
+    lose_rest();
+  }
+}
+
+// From a handler: the exception under way is what the stream ends with.
+void Cursor::lose_rest() noexcept {
+  kept_.clear();
+  failure_ = std::current_exception();
   close();
 }
 

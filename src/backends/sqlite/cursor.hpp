@@ -3,10 +3,10 @@
 // An open SELECT that is read piece by piece.
 
 #include "backends/sqlite/engine.hpp"
+#include "backends/sqlite/kept_rows.hpp"
 #include "backends/sqlite/operations.hpp"
 
 #include <atomic>
-#include <deque>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -34,19 +34,17 @@ class Cursor final : public Session::Part {
   // Fetches what `next` will give; a failure is kept for it.
   void fetch_ahead(Connection& connection) noexcept;
   // Something else is about to be written on the same connection: what SQLite would then give is undefined
-  // (https://www.sqlite.org/isolation.html), so that the rest is taken into memory as it stands in the file.
+  // (https://www.sqlite.org/isolation.html), so that the rest is set aside as it stands in the file.
   void detach() override;
   // Nobody reads it any more. From any thread; the statement is closed when its session comes to it.
   void abandon() noexcept { abandoned_.store(true, std::memory_order_relaxed); }
   void close() noexcept override;
 
  private:
-  struct Kept {
-    std::string id, fields, metadata;
-    std::int64_t version;
-  };
   Record finish(const Row& row) const;
   Piece fetch(Connection& connection);
+  void keep(const Row& row);
+  void lose_rest() noexcept;
 
   Compiled compiled_;
   std::optional<core::Projection> projection_;
@@ -55,7 +53,7 @@ class Cursor final : public Session::Part {
   std::unique_ptr<StatementUse> statement_;
   std::optional<Piece> ahead_;
   std::exception_ptr failure_;
-  std::deque<Kept> kept_;
+  KeptRows kept_;
   std::atomic<bool> abandoned_{false};
   bool started_ = false;
   bool ended_ = false;

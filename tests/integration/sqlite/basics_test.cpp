@@ -156,6 +156,32 @@ TEST(SqliteBasics, the_first_of_two_statements_may_be_stored_when_the_second_fai
   EXPECT_TRUE(error->maybe_applied());
 }
 
+// More than is kept in memory: the rest of the stream, which a write below it sets aside, goes through a file.
+awaitable<void> writes_below_a_long_stream(std::string url) {
+  constexpr int count = 12'000;
+  auto db = co_await AsyncDatabase::open(url);
+  std::vector<Record> records;
+  for (int i = 0; i < count; ++i)
+    records.push_back(Record{}.with_id("r" + std::to_string(i)).set("n", i).set("text", std::string(600, 'x')));
+  co_await db.create_batch(std::move(records));
+  auto tx = co_await db.begin();
+  auto stream = tx.stream(Query().order_by("n"));
+  for (int i = 0; i < 10; ++i) EXPECT_EQ((co_await stream.next())->get<int>("n"), i);
+  EXPECT_TRUE(co_await tx.remove("r11999"));
+  co_await tx.upsert(Record{}.with_id("r5000").set("n", -1));
+  int next = 10;
+  while (auto record = co_await stream.next()) EXPECT_EQ(record->get<int>("n"), next++);
+  EXPECT_EQ(next, count);
+  co_await tx.commit();
+  EXPECT_EQ(co_await db.count(), count - 1U);
+  co_await db.close();
+}
+
+TEST(SqliteBasics, a_write_below_a_long_stream_keeps_its_rest_as_it_was) {
+  TemporaryFolder folder;
+  on_loop(writes_below_a_long_stream("sqlite:" + folder.file("long.db")));
+}
+
 TEST(SqliteBasics, file) {
   TemporaryFolder folder;
   on_loop(everything("sqlite:" + folder.file("people.db")));
