@@ -1,8 +1,8 @@
 // weir::copy: the partitions and how they end. Reading is in copy_read.cpp, writing in copy_write.cpp.
 #include "api/copy_file.hpp"
 #include "api/copy_run.hpp"
+#include "net/strand_call.hpp"
 #include "net/task_group.hpp"
-#include "policy/strand_call.hpp"
 
 #include <weir/copy.hpp>
 
@@ -137,7 +137,7 @@ awaitable<CopyStats> copy_operation(AsyncDatabase from, Query query, AsyncDataba
   const asio::any_io_executor strand = asio::make_strand(co_await asio::this_coro::executor);
   const auto run =
       std::make_shared<CopyRun>(std::move(from), std::move(query), std::move(to), std::move(options), strand);
-  co_return co_await policy::call_on_strand<CopyStats>(strand, run_copy(run));
+  co_return co_await net::call_on_strand<CopyStats>(strand, run_copy(run));
 }
 
 }  // namespace

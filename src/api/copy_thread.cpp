@@ -1,6 +1,6 @@
 #include "api/copy_thread.hpp"
 
-#include "policy/strand_call.hpp"
+#include "net/strand_call.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/execution_context.hpp>
@@ -146,7 +146,7 @@ awaitable<void> HelperThread::run(std::function<void()> job) {
   queue_->changed.notify_all();
   const bool throws = co_await asio::this_coro::throw_if_cancelled();
   co_await asio::this_coro::throw_if_cancelled(false);
-  co_await policy::call_on_strand<void>(strand, ended(waiter));
+  co_await net::call_on_strand<void>(strand, ended(waiter));
   co_await asio::this_coro::throw_if_cancelled(throws);
   if (waiter->error) std::rethrow_exception(waiter->error);
 }

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "net/strand_call.hpp"
 #include "policy/clock.hpp"
-#include "policy/strand_call.hpp"
 
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -84,8 +84,8 @@ template <class T>
 awaitable<T> within_deadline(Clock* clock, awaitable<T> operation, DeadlineOptions options,
                              std::shared_ptr<const void> keep) {
   const boost::asio::any_io_executor strand = boost::asio::make_strand(co_await boost::asio::this_coro::executor);
-  co_return co_await call_on_strand<T>(strand,
-                                       supervise<T>(clock, strand, std::move(operation), options, std::move(keep)));
+  co_return co_await net::call_on_strand<T>(
+      strand, supervise<T>(clock, strand, std::move(operation), options, std::move(keep)));
 }
 
 }  // namespace detail

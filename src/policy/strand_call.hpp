@@ -1,9 +1,0 @@
-#pragma once
-
-#include "net/strand_call.hpp"
-
-namespace weir::policy {
-
-using net::call_on_strand;
-
-}  // namespace weir::policy
