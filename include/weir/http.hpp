@@ -42,7 +42,7 @@ class WEIR_API TlsOptions {
   WEIR_SETTING(TlsOptions, std::string, ca_file, {})
   /// The same as text, besides the file.
   WEIR_SETTING(TlsOptions, std::string, ca_pem, {})
-  /// PEM files of our certificate and its key; the key may be in the certificate's file.
+  /// PEM files of our certificate (with those above it, if any) and its key; the key may be in the certificate's file.
   WEIR_SETTING(TlsOptions, std::string, client_cert_file, {})
   WEIR_SETTING(TlsOptions, std::string, client_key_file, {})
   /// SHA-256 in hexadecimal, with or without colons, of a certificate in the chain that the server shows. Accepts that
@@ -77,6 +77,11 @@ class WEIR_API ClientOptions {
   WEIR_SETTING(ClientOptions, milliseconds, first_byte_timeout, milliseconds{0})
   /// Between two pieces of the answer.
   WEIR_SETTING(ClientOptions, milliseconds, read_idle_timeout, milliseconds{60'000})
+  /// The body of an answer that comes slower than this, in bytes a second and on an average over `low_speed_time`, ends
+  /// with `timeout`: for a server that gives just enough to be no silence. Only time spent waiting counts, not what a
+  /// slow reader of a stream takes. 0: any speed is good.
+  WEIR_SETTING(ClientOptions, std::uint64_t, low_speed_limit, 0)
+  WEIR_SETTING(ClientOptions, milliseconds, low_speed_time, milliseconds{30'000})
   /// While the server takes nothing of what we send.
   WEIR_SETTING(ClientOptions, milliseconds, write_idle_timeout, milliseconds{60'000})
   /// How long to wait for "100 Continue" before the body is sent anyway.

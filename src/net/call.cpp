@@ -148,9 +148,15 @@ awaitable<void> Call::writer_gone() {
 
 Next Call::read_ended(const error_code& failed) {
   if (source_error_) std::rethrow_exception(source_error_);
-  if (watch_.expired()) return exchange_->stopped(errc::timeout, "the time was over");
+  if (watch_.expired()) {
+    const auto now = chrono::steady_clock::now();
+    const bool slow = now < deadline_ && speed_.too_slow(now);
+    return exchange_->stopped(errc::timeout, slow ? "it came slower than low_speed_limit" : "the time was over");
+  }
   if (failed == asio::error::operation_aborted) return exchange_->stopped(errc::cancelled, "cancelled");
   if (failed == asio::error::eof) return exchange_->connection_ended("closed by the server");
+  if (connection_->uses() == 0 && net::refuses_client(failed))
+    return exchange_->never_read(errc::tls_failed, "the server does not accept us: " + failed.message());
   if (failed == asio::ssl::error::stream_truncated) return exchange_->connection_ended("TLS was cut short");
   return exchange_->connection_ended(failed.message());
 }
@@ -161,6 +167,15 @@ void Call::watch() {
 
 void Call::limit(chrono::milliseconds phase) {
   watch_.limit(phase.count() <= 0 ? deadline_ : std::min(deadline_, net::coarse_now() + phase));
+}
+
+void Call::limit_read() {
+  if (!speed_.active()) return limit(client_->options().read_idle_timeout());
+  const auto now = net::coarse_now();
+  const auto idle = client_->options().read_idle_timeout();
+  auto until = std::min(deadline_, speed_.waits(now));
+  if (idle.count() > 0) until = std::min(until, now + idle);
+  watch_.limit(until);
 }
 
 Error Call::error(errc code, std::string text, bool maybe_applied) const {

@@ -5,6 +5,7 @@
 #include "net/exchange.hpp"
 #include "net/gzip.hpp"
 #include "net/request_head.hpp"
+#include "net/speed_guard.hpp"
 #include "net/strand_call.hpp"
 
 #include <weir/http.hpp>
@@ -78,6 +79,8 @@ class Call : public std::enable_shared_from_this<Call> {
   void end() noexcept;
   void watch();
   void limit(std::chrono::milliseconds phase);
+  /// A piece of the body is waited for.
+  void limit_read();
   Error error(errc code, std::string text, bool maybe_applied) const;
   [[noreturn]] void fail();
   [[noreturn]] void fail(errc code, std::string_view why);
@@ -129,6 +132,7 @@ class Call : public std::enable_shared_from_this<Call> {
   Connection* connection_ = nullptr;
   std::optional<Exchange> exchange_;
   net::Watch watch_;
+  net::SpeedGuard speed_;
   Response response_;
   ResponseHead head_;
   bool repeated_ = false;

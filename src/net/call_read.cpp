@@ -24,6 +24,7 @@ void Call::begin_body() {
   if (streamed_) deadline_ = request_.deadline().value_or(net::TimePoint::max());
   limit(std::chrono::milliseconds{0});
   if (streamed_ && !writing_) watch_.stop();  // nothing is under way until the next read, and nothing keeps the loop
+  speed_ = net::SpeedGuard(client_->options().low_speed_limit(), client_->options().low_speed_time());
   inflater_.reset();
   staged_begin_ = staged_end_ = 0;
   if (head_.gzip && client_->options().gzip() && head_.framing != Framing::none) {
@@ -75,7 +76,7 @@ awaitable<std::size_t> Call::read_body(std::span<char> to, bool fill) {
       break;
     }
     if (got == to.size() || (got != 0 && !fill)) break;
-    limit(client_->options().read_idle_timeout());
+    limit_read();
     error_code failed;
     const auto rest = to.subspan(got);
     std::uint64_t direct = reader.direct();
@@ -90,6 +91,7 @@ awaitable<std::size_t> Call::read_body(std::span<char> to, bool fill) {
         count = co_await connection_->read_some(wanted, failed);
       }
       if (!failed) {
+        if (speed_.active()) speed_.came(count, net::coarse_now());
         reader.came_directly(count);
         got += count;
         continue;
@@ -97,6 +99,7 @@ awaitable<std::size_t> Call::read_body(std::span<char> to, bool fill) {
     } else {
       const auto count = co_await connection_->read_some(reader.room(), failed);
       if (!failed) {
+        if (speed_.active()) speed_.came(count, net::coarse_now());
         reader.came(count);
         continue;
       }

@@ -36,8 +36,11 @@ void check(const ClientOptions& options) {
                                     {"read_idle_timeout", options.read_idle_timeout()},
                                     {"write_idle_timeout", options.write_idle_timeout()},
                                     {"continue_timeout", options.continue_timeout()},
+                                    {"low_speed_time", options.low_speed_time()},
                                     {"resolve_ttl", options.resolve_ttl()}})
     if (value.count() < 0) refuse(name, "is negative");
+  if (options.low_speed_limit() != 0 && options.low_speed_time() < std::chrono::milliseconds{100})
+    refuse("low_speed_time", "is at least 100 ms where low_speed_limit is set");
   options.pool().validate();
   check_fields(options.headers());
 }

@@ -21,8 +21,6 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-bool cancelled(const error_code& error) { return error == asio::error::operation_aborted; }
-
 // Several addresses at once: each gets a head start over the next, the first to answer wins.
 class Race : public std::enable_shared_from_this<Race> {
  public:
@@ -122,35 +120,23 @@ void prepare(tcp::socket& socket, const PoolOptions& options) {
 
 }  // namespace
 
+Dialer::Dialer(std::string host, std::uint16_t port, std::chrono::milliseconds ttl, PoolOptions options,
+               AddressCache::Lookup lookup)
+    : host_(std::move(host)),
+      port_(port),
+      options_(std::move(options)),
+      names_(std::make_shared<AddressCache>(
+          ttl, lookup ? std::move(lookup) : AddressCache::Lookup([name = host_, port](asio::any_io_executor executor) {
+            return resolve(name, port, std::move(executor));
+          }))) {}
+
 awaitable<std::vector<tcp::endpoint>> Dialer::addresses(asio::any_io_executor executor) {
   error_code no_address;
   const auto literal = asio::ip::make_address(host_, no_address);
-  if (!no_address) {
-    std::vector<tcp::endpoint> only;
-    only.emplace_back(literal, port_);
-    co_return only;
-  }
-  {
-    const std::lock_guard lock(mutex_);
-    if (book_.fresh(std::chrono::steady_clock::now())) co_return book_.order();
-  }
-  tcp::resolver resolver(executor);
-  error_code failed;
-  const auto service = std::to_string(port_);
-  const auto found = co_await resolver.async_resolve(host_, service, asio::ip::resolver_base::numeric_service,
-                                                     asio::redirect_error(asio::use_awaitable, failed));
-  if (cancelled(failed)) throw boost::system::system_error(failed);
-  const auto now = std::chrono::steady_clock::now();
-  const std::lock_guard lock(mutex_);
-  if (failed || found.empty()) {
-    if (book_.usable(now)) co_return book_.order();
-    throw Error(errc::connect_failed, "the name " + host_ + " has no address: " +
-                                          (failed ? failed.message() : std::string("the answer is empty")));
-  }
-  std::vector<AddressBook<Endpoint>::Entry> entries;
-  for (const auto& result : found) entries.push_back({result.endpoint(), result.endpoint().address().is_v6()});
-  book_.put(std::move(entries), now);
-  co_return book_.order();
+  if (no_address) co_return co_await names_->get(std::move(executor));
+  std::vector<tcp::endpoint> only;
+  only.emplace_back(literal, port_);
+  co_return only;
 }
 
 awaitable<tcp::socket> Dialer::dial(asio::any_io_executor executor) {
@@ -159,8 +145,7 @@ awaitable<tcp::socket> Dialer::dial(asio::any_io_executor executor) {
   auto race = std::make_shared<Race>(executor, std::move(endpoints), options_.attempt_delay());
   auto socket = co_await Race::run(race);
   if (!socket) {
-    const std::lock_guard lock(mutex_);
-    book_.doubt();
+    names_->doubt();
     throw Error(errc::connect_failed, "TCP to " + host_ + ":" + std::to_string(port_) + ": " +
                                           race->last_error().message() +
                                           (count > 1 ? " (the last of " + std::to_string(count) + " addresses)" : ""));

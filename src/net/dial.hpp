@@ -1,6 +1,6 @@
 #pragma once
 
-#include "net/addresses.hpp"
+#include "net/address_cache.hpp"
 
 #include <weir/awaitable.hpp>
 #include <weir/pool_options.hpp>
@@ -10,8 +10,9 @@
 
 #include <chrono>
 #include <cstdint>
-#include <mutex>
+#include <memory>
 #include <string>
+#include <vector>
 
 namespace weir::net {
 
@@ -21,22 +22,21 @@ namespace weir::net {
 /// *Thread safety*: any; the coroutines run where they are awaited. It outlives them.
 class Dialer {
  public:
-  Dialer(std::string host, std::uint16_t port, std::chrono::milliseconds ttl, PoolOptions options)
-      : host_(std::move(host)), port_(port), options_(std::move(options)), book_(ttl) {}
+  /// @param lookup instead of the system's resolver; not asked when `host` is an address
+  Dialer(std::string host, std::uint16_t port, std::chrono::milliseconds ttl, PoolOptions options,
+         AddressCache::Lookup lookup = {});
 
   /// A connected socket with TCP_NODELAY, keep-alive and TCP_USER_TIMEOUT set, not blocking, on `executor`. Throws
   /// `connect_failed` naming host and phase; what cancelled it as it comes.
   awaitable<boost::asio::ip::tcp::socket> dial(boost::asio::any_io_executor executor);
 
  private:
-  using Endpoint = boost::asio::ip::tcp::endpoint;
-  awaitable<std::vector<Endpoint>> addresses(boost::asio::any_io_executor executor);
+  awaitable<std::vector<AddressCache::Endpoint>> addresses(boost::asio::any_io_executor executor);
 
   const std::string host_;
   const std::uint16_t port_;
   const PoolOptions options_;
-  std::mutex mutex_;
-  AddressBook<Endpoint> book_;
+  const std::shared_ptr<AddressCache> names_;
 };
 
 }  // namespace weir::net

@@ -113,6 +113,11 @@ Next Exchange::bad_answer(errc code, std::string_view why) {
   return fail(code, std::string(why), false);
 }
 
+Next Exchange::never_read(errc code, std::string_view why) {
+  written_ = 0;
+  return fail(code, std::string(why), false);
+}
+
 Next Exchange::stopped(errc code, std::string_view why) {
   std::string text(why);
   if (code == errc::timeout) {

@@ -76,6 +76,8 @@ class Exchange {
   Next connection_ended(std::string_view why);
   /// What came is not HTTP, or over a limit.
   Next bad_answer(errc code, std::string_view why);
+  /// The other side ended the connection's handshake after all: it has read nothing of the request.
+  Next never_read(errc code, std::string_view why);
   /// The caller's deadline, or the caller.
   Next stopped(errc code, std::string_view why);
 

@@ -154,6 +154,8 @@ TlsContext::TlsContext(const http::TlsOptions& options, const std::string& host)
     if (!options.ca_pem().empty()) trust(native, "tls ca_pem", options.ca_pem());
     material += options.ca_pem();
   }
+  if (options.client_cert_file().empty() && !options.client_key_file().empty())
+    throw Error(errc::invalid_argument, "tls client_key_file: a key is of no use without client_cert_file");
   if (!options.client_cert_file().empty()) {
     const auto& key_file = options.client_key_file().empty() ? options.client_cert_file() : options.client_key_file();
     material +=
@@ -258,6 +260,23 @@ Error TlsContext::handshake_error(TlsStream& stream, const boost::system::error_
                          failed.category() == boost::asio::error::get_misc_category() ||
                          failed == ssl::error::stream_truncated;
   return {errc::tls_failed, "the handshake with " + name_ + " failed: " + failed.message(), ErrorContext{}, transport};
+}
+
+bool refuses_client(const boost::system::error_code& failed) noexcept {
+  if (failed.category() != boost::asio::error::get_ssl_category()) return false;
+  switch (ERR_GET_REASON(static_cast<unsigned long>(failed.value()))) {
+    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+    case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
+    case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+    case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
+    case SSL_R_TLSV1_ALERT_DECRYPT_ERROR:
+    case SSL_R_TLSV1_ALERT_UNKNOWN_CA: return true;
+    default: return false;
+  }
 }
 
 bool has_unread(TlsStream& stream) noexcept { return SSL_pending(stream.native_handle()) > 0; }

@@ -52,6 +52,10 @@ class TlsContext : public std::enable_shared_from_this<TlsContext> {
   std::vector<SSL_SESSION*> sessions_;
 };
 
+/// Whether the server does not want us: TLS 1.3 tells of a client's certificate only after the client's side of the
+/// handshake is done (RFC 8446 §4.4.2.4), when the first answer is read.
+bool refuses_client(const boost::system::error_code& failed) noexcept;
+
 /// Whether OpenSSL holds bytes that were received and not read.
 bool has_unread(TlsStream& stream) noexcept;
 

@@ -64,31 +64,56 @@ std::string pem(X509* certificate) {
 }  // namespace
 
 Certificates::Certificates() {
-  auto* const authority_key = EVP_EC_gen("P-256");
+  authority_key_ = EVP_EC_gen("P-256");
   auto* const server_key = EVP_EC_gen("P-256");
-  auto* const authority = certificate(authority_key, 1, "weir test authority");
-  X509_set_issuer_name(authority, X509_get_subject_name(authority));
-  extend(authority, authority, NID_basic_constraints, "critical,CA:TRUE");
-  X509_sign(authority, authority_key, EVP_sha256());
+  authority_ = certificate(authority_key_, 1, "weir test authority");
+  X509_set_issuer_name(authority_, X509_get_subject_name(authority_));
+  extend(authority_, authority_, NID_basic_constraints, "critical,CA:TRUE");
+  X509_sign(authority_, authority_key_, EVP_sha256());
   auto* const server = certificate(server_key, 2, "localhost");
-  X509_set_issuer_name(server, X509_get_subject_name(authority));
-  extend(server, authority, NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1");
-  X509_sign(server, authority_key, EVP_sha256());
-  authority_pem_ = pem(authority);
-  authority_fingerprint_ = fingerprint(authority);
+  X509_set_issuer_name(server, X509_get_subject_name(authority_));
+  extend(server, authority_, NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1,IP:::1");
+  X509_sign(server, authority_key_, EVP_sha256());
+  authority_pem_ = pem(authority_);
+  authority_fingerprint_ = fingerprint(authority_);
   server_fingerprint_ = fingerprint(server);
-  server_ = SSL_CTX_new(TLS_server_method());
-  SSL_CTX_use_certificate(server_, server);
-  SSL_CTX_use_PrivateKey(server_, server_key);
-  SSL_CTX_add1_chain_cert(server_, authority);
-  static constexpr unsigned char context[] = "weir";
-  SSL_CTX_set_session_id_context(server_, context, sizeof context - 1);
+  for (auto** const context : {&server_, &strict_server_}) {
+    *context = SSL_CTX_new(TLS_server_method());
+    SSL_CTX_use_certificate(*context, server);
+    SSL_CTX_use_PrivateKey(*context, server_key);
+    SSL_CTX_add1_chain_cert(*context, authority_);
+    static constexpr unsigned char id[] = "weir";
+    SSL_CTX_set_session_id_context(*context, id, sizeof id - 1);
+  }
+  X509_STORE_add_cert(SSL_CTX_get_cert_store(strict_server_), authority_);
+  SSL_CTX_set_verify(strict_server_, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   X509_free(server);
-  X509_free(authority);
   EVP_PKEY_free(server_key);
-  EVP_PKEY_free(authority_key);
 }
 
-Certificates::~Certificates() { SSL_CTX_free(server_); }
+Certificates::~Certificates() {
+  SSL_CTX_free(server_);
+  SSL_CTX_free(strict_server_);
+  X509_free(authority_);
+  EVP_PKEY_free(authority_key_);
+}
+
+Certificates::ClientPem Certificates::client(const char* name) const {
+  auto* const own_key = EVP_EC_gen("P-256");
+  auto* const made = certificate(own_key, 3, name);
+  X509_set_issuer_name(made, X509_get_subject_name(authority_));
+  X509_sign(made, authority_key_, EVP_sha256());
+  ClientPem out;
+  out.certificate = pem(made);
+  auto* const text = BIO_new(BIO_s_mem());
+  PEM_write_bio_PrivateKey(text, own_key, nullptr, nullptr, 0, nullptr, nullptr);
+  char* data = nullptr;
+  const auto size = BIO_get_mem_data(text, &data);
+  out.key.assign(data, static_cast<std::size_t>(size));
+  BIO_free(text);
+  X509_free(made);
+  EVP_PKEY_free(own_key);
+  return out;
+}
 
 }  // namespace weir::test

@@ -7,6 +7,10 @@
 
 #include <weir/http.hpp>
 
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -262,6 +266,62 @@ TEST(Misbehaving, DripsTheBody) {
       Request("GET", "/").timeout(200ms));
   EXPECT_TRUE(failed(told, errc::timeout));
   EXPECT_LT(told.time, 10s);
+}
+
+// Never silent for long, and never done: only its average tells.
+void drip_body(Peer& peer) {
+  if (!peer.read_request()) return;
+  peer.send("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
+  peer.drip(std::string(100'000, 'x'), 5ms);
+}
+
+TEST(Misbehaving, DripsTheBodyBelowTheLowestSpeed) {
+  const auto slow = plain().low_speed_limit(1'000'000).low_speed_time(200ms);
+  const auto told = send(drip_body, Request("GET", "/"), slow);
+  EXPECT_TRUE(failed(told, errc::timeout));
+  EXPECT_NE(told.outcome.text().find("low_speed_limit"), std::string::npos) << told.outcome.text();
+  EXPECT_NE(told.outcome.text().find("body"), std::string::npos) << told.outcome.text();
+  EXPECT_LT(told.time, 10s);
+  EXPECT_GE(told.time, 150ms);  // the clock for this is the kernel's coarse one
+}
+
+TEST(Misbehaving, IsFastEnough) {
+  // Slow in bytes a second by any other measure, and the limit asks for less.
+  const auto told = send(
+      [](Peer& peer) {
+        if (!peer.read_request()) return;
+        peer.send("HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n");
+        peer.drip(std::string(60, 'x'), 5ms);
+      },
+      Request("GET", "/"), plain().low_speed_limit(1).low_speed_time(100ms));
+  EXPECT_TRUE(test::succeeds(told.outcome));
+  EXPECT_EQ(told.answer.body.size(), 60U);
+}
+
+awaitable<Outcome> read_slowly(Client client, std::uint64_t* total) {
+  Outcome outcome;
+  try {
+    auto stream = co_await client.open(Request("GET", "/"));
+    std::vector<char> room(8192);
+    boost::asio::steady_timer pause(co_await boost::asio::this_coro::executor);
+    while (const auto count = co_await stream.read_some(room)) {
+      *total += count;
+      pause.expires_after(30ms);  // that is what is tested: a reader who takes its time
+      co_await pause.async_wait(boost::asio::use_awaitable);
+    }
+  } catch (...) {
+    outcome = Outcome::from(std::current_exception());
+  }
+  co_return outcome;
+}
+
+TEST(Misbehaving, ASlowReaderIsNotTheServersFault) {
+  ScriptedServer server(says("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + std::string(100'000, 'x')));
+  std::uint64_t total = 0;
+  // The reader takes about 270 kB/s and the limit asks for 1 MB/s.
+  const Client client(server.origin(), plain().low_speed_limit(1'000'000).low_speed_time(100ms));
+  EXPECT_TRUE(test::succeeds(test::run(read_slowly(client, &total))));
+  EXPECT_EQ(total, 100'000U);
 }
 
 TEST(Misbehaving, TakesNothingOfTheBody) {

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 #include <poll.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -43,6 +44,15 @@ bool Peer::secure(SSL_CTX* context) {
 }
 
 bool Peer::session_was_reused() const { return SSL_session_reused(tls_) == 1; }
+
+std::string Peer::client_name() const {
+  auto* const certificate = SSL_get1_peer_certificate(tls_);
+  if (certificate == nullptr) return {};
+  std::array<char, 256> name{};
+  X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, name.data(), name.size());
+  X509_free(certificate);
+  return name.data();
+}
 
 long Peer::receive(char* to, std::size_t size) {
   if (tls_ != nullptr) return SSL_read(tls_, to, static_cast<int>(size));
@@ -154,17 +164,24 @@ void Peer::reset() {
   close();
 }
 
-ScriptedServer::ScriptedServer(Script script) : script_(std::move(script)) {
+ScriptedServer::ScriptedServer(Script script, const char* address_text) : script_(std::move(script)) {
   std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
-  listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  ::sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  ::socklen_t size = sizeof address;
-  if (::bind(listener_, reinterpret_cast<::sockaddr*>(&address), size) != 0 || ::listen(listener_, 512) != 0 ||
-      ::getsockname(listener_, reinterpret_cast<::sockaddr*>(&address), &size) != 0)
+  ::sockaddr_storage address{};
+  auto* const plain = reinterpret_cast<::sockaddr*>(&address);
+  auto* const four = reinterpret_cast<::sockaddr_in*>(&address);
+  auto* const six = reinterpret_cast<::sockaddr_in6*>(&address);
+  const bool is_six = std::string_view(address_text).find(':') != std::string_view::npos;
+  address.ss_family = is_six ? AF_INET6 : AF_INET;
+  void* const number = is_six ? static_cast<void*>(&six->sin6_addr) : static_cast<void*>(&four->sin_addr);
+  if (::inet_pton(address.ss_family, address_text, number) != 1) throw std::runtime_error("no address to listen at");
+  listener_ = ::socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ::socklen_t size = is_six ? sizeof *six : sizeof *four;
+  if (::bind(listener_, plain, size) != 0 || ::listen(listener_, 512) != 0 ||
+      ::getsockname(listener_, plain, &size) != 0) {
+    if (listener_ >= 0) ::close(listener_);
     throw std::runtime_error("no port on the loopback");
-  port_ = ntohs(address.sin_port);
+  }
+  port_ = ntohs(is_six ? six->sin6_port : four->sin_port);
   acceptor_ = std::thread([this] { accept_all(); });
 }
 

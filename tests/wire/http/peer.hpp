@@ -44,6 +44,8 @@ class Peer {
   /// From here on TLS; false: the handshake failed.
   bool secure(SSL_CTX* context);
   bool session_was_reused() const;
+  /// The common name of the client's certificate, "" when it showed none.
+  std::string client_name() const;
 
   /// Up to the empty line; none: the client is gone.
   std::optional<std::string> read_head();
@@ -80,7 +82,8 @@ class Peer {
 class ScriptedServer {
  public:
   using Script = std::function<void(Peer&)>;
-  explicit ScriptedServer(Script script);
+  /// @param address "127.0.0.1" or "::1"
+  explicit ScriptedServer(Script script, const char* address = "127.0.0.1");
   ScriptedServer(const ScriptedServer&) = delete;
   ScriptedServer& operator=(const ScriptedServer&) = delete;
   ~ScriptedServer();
