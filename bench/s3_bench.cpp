@@ -100,7 +100,8 @@ weir::awaitable<void> get_keys(Work* work, std::vector<std::string>* keys) {
 }
 
 weir::awaitable<void> list_and_get(Work* work, int tasks) {
-  const auto page = co_await work->client.list({});
+  const weir::s3::ListOptions first;
+  const auto page = co_await work->client.list(first);
   std::vector<std::string> keys;
   for (const auto& object : page.objects) keys.push_back(object.key);
   const auto executor = co_await boost::asio::this_coro::executor;
