@@ -74,9 +74,8 @@ awaitable<BatchResult> PostgresBackend::write_batch(CallContext context, WriteKi
   const Call call(conduit_, context);
   if (options.atomic() && !is_one_statement(call, kind, records, options)) {
     auto transaction = co_await open_transaction(link, "BEGIN", deadline, "write_batch");
-    const auto inner = std::make_shared<PostgresBackendTransaction>(transaction, false);
-    auto result = co_await inner->write_batch(context, kind, std::move(records), std::move(options));
-    co_await commit(transaction, deadline);
+    auto result =
+        co_await write_atomically(context, std::move(transaction), kind, std::move(records), std::move(options));
     co_return result;
   }
   if (kind == WriteKind::update || kind == WriteKind::patch)

@@ -5,16 +5,20 @@
 
 #include "backends/postgresql/codec.hpp"
 #include "backends/postgresql/mapped.hpp"
+#include "core/json_text.hpp"
 
 #include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 namespace weir::postgres {
 namespace {
 
 constexpr std::size_t default_chunk = 2'000;
 constexpr std::size_t most_chunk_bytes = 4 * 1024 * 1024;
+// COPY takes one round trip more than a statement, and less of the server's time for each record.
+constexpr std::size_t least_copied = 200;
 
 // What concerns one item and not the connection, the server or the table.
 bool is_of_item(const Error& error) {
@@ -43,7 +47,16 @@ struct Batch {
   const std::vector<Record>& records;
   const bool collect;
   const bool all_or_nothing;
+  std::shared_ptr<TransactionConduit> own;  // a transaction that ends with the batch
   BatchResult result;
+  std::size_t copied = 0;  // ranges
+  std::size_t refused = 0;
+
+  // What is refused leaves the transaction as it was. One of our own is rolled back anyway, unless it is still to be
+  // asked which column it was.
+  bool guarded() const noexcept {
+    return call.conduit->in_transaction() && (!own || call.table().columns() != nullptr);
+  }
 };
 
 struct Encoded {
@@ -104,7 +117,7 @@ std::vector<Statement> statements_of(const Batch& batch, std::size_t begin, std:
     if (batch.call.table().columns() == nullptr) values.push_back(Parameter::jsonb_array(encoded.metadata));
   }
   std::vector<Statement> out;
-  const bool guarded = batch.call.conduit->in_transaction();
+  const bool guarded = batch.guarded();
   if (guarded) out.emplace_back("SAVEPOINT weir_batch");
   out.emplace_back(text_of(batch, batch.records[begin]), std::move(values));
   if (guarded) out.emplace_back("RELEASE weir_batch");
@@ -113,7 +126,7 @@ std::vector<Statement> statements_of(const Batch& batch, std::size_t begin, std:
 
 // What a statement that succeeded did with each item.
 void note(Batch& batch, const Request& request, std::size_t begin, std::size_t end) {
-  const PGresult* const result = request.result(batch.call.conduit->in_transaction() ? 1 : 0);
+  const PGresult* const result = request.result(batch.guarded() ? 1 : 0);
   const bool names_ids = batch.kind == WriteKind::remove || (batch.kind == WriteKind::create && batch.collect);
   std::unordered_set<std::string_view> named;
   if (names_ids)
@@ -136,18 +149,26 @@ awaitable<void> back_to_savepoint(Batch& batch) {
   co_await batch.call.conduit->ask(std::move(statements), false, Sharing::exclusive, batch.call.deadline);
 }
 
+awaitable<RequestPtr> ask_range(Batch& batch, std::size_t begin, std::size_t end) {
+  auto statements = statements_of(batch, begin, end);
+  const auto deadline = batch.call.deadline;
+  if (batch.own && end == batch.records.size()) return batch.own->ask_and_commit(std::move(statements), deadline);
+  return batch.call.conduit->ask(std::move(statements), true, Sharing::exclusive, deadline);
+}
+
 awaitable<void> write_range(Batch& batch, std::size_t begin, std::size_t end) {
   std::optional<Error> refused;
   try {
-    const auto request = co_await batch.call.conduit->ask(statements_of(batch, begin, end), true, Sharing::exclusive,
-                                                          batch.call.deadline);
+    const auto request = co_await ask_range(batch, begin, end);
     note(batch, *request, begin, end);
   } catch (const Error& error) {
     if (!is_of_item(error)) throw;
     refused = error;
   }
   if (!refused) co_return;
-  if (batch.call.conduit->in_transaction()) co_await back_to_savepoint(batch);
+  // Refused at the COMMIT, there is no transaction any longer.
+  if (batch.own && !batch.own->open()) throw *refused;
+  if (batch.guarded()) co_await back_to_savepoint(batch);
   const bool last = batch.all_or_nothing || end - begin == 1;
   if (last && batch.call.table().columns() != nullptr) {
     const auto first = batch.records.begin() + static_cast<std::ptrdiff_t>(begin);
@@ -164,6 +185,87 @@ awaitable<void> write_range(Batch& batch, std::size_t begin, std::size_t end) {
   const std::size_t middle = begin + (end - begin) / 2;
   co_await write_range(batch, begin, middle);
   co_await write_range(batch, middle, end);
+}
+
+// Where COPY does the same as INSERT. A refused one has done its work for nothing: not where that happens often.
+bool may_copy(const Batch& batch, std::size_t count) {
+  return batch.kind == WriteKind::create && batch.call.table().columns() == nullptr && count >= least_copied &&
+         batch.refused <= 2 + batch.copied / 4 && !batch.call.conduit->link().no_copy.load(std::memory_order_relaxed);
+}
+
+void append_field(std::string& out, std::string_view bytes) {
+  append_int32(out, static_cast<std::int32_t>(bytes.size()));
+  out += bytes;
+}
+
+// In front its length, which is known behind it.
+void append_jsonb(std::string& out, const Json& json) {
+  const std::size_t at = out.size();
+  append_int32(out, 0);
+  out += '\1';
+  const bool empty = json.is_object() && json.empty();
+  if (empty) {
+    out += "{}";
+  } else {
+    core::append_json(out, json);
+  }
+  std::string length;
+  append_int32(length, static_cast<std::int32_t>(out.size() - at - 4));
+  out.replace(at, 4, length);
+}
+
+// Rows of COPY's binary format (https://www.postgresql.org/docs/15/sql-copy.html).
+class BinaryRows {
+ public:
+  BinaryRows(const std::vector<Record>& records, std::size_t begin, std::size_t end)
+      : records_(records), next_(begin), end_(end) {}
+
+  std::string operator()() {
+    std::string out;
+    if (over_) return out;
+    out.reserve(piece_bytes + piece_bytes / 4);
+    if (!std::exchange(begun_, true)) out.append("PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", 19);
+    for (; next_ != end_ && out.size() < piece_bytes; ++next_) {
+      append_int16(out, 3);
+      append_field(out, records_[next_].id);
+      append_jsonb(out, records_[next_].fields);
+      append_jsonb(out, records_[next_].metadata);
+    }
+    over_ = next_ == end_;
+    if (over_) append_int16(out, -1);
+    return out;
+  }
+
+ private:
+  static constexpr std::size_t piece_bytes = 64 * 1024;
+  const std::vector<Record>& records_;
+  std::size_t next_;
+  const std::size_t end_;
+  bool begun_ = false;
+  bool over_ = false;
+};
+
+// Whether all of them are stored now. Otherwise none is, and which one the server refused is still to be found.
+awaitable<bool> copy_range(Batch& batch, std::size_t begin, std::size_t end) {
+  std::optional<Error> refused;
+  try {
+    CopySource rows = BinaryRows(batch.records, begin, end);
+    co_await batch.call.conduit->copy_in(batch.call.statements().copy, std::move(rows), batch.call.deadline);
+  } catch (const Error& error) {
+    refused = error;
+  }
+  if (!refused) {
+    ++batch.copied;
+    for (std::size_t i = begin; i < end; ++i) batch.result.ids[i] = batch.records[i].id;
+    co_return true;
+  }
+  if (refused->kind() == errc::unsupported) {
+    batch.call.conduit->link().no_copy.store(true, std::memory_order_relaxed);
+    co_return false;
+  }
+  if (!is_of_item(*refused) || batch.all_or_nothing) throw *refused;
+  ++batch.refused;
+  co_return false;
 }
 
 // About what a record takes on the wire, cheaply.
@@ -205,17 +307,45 @@ bool is_one_statement(const Call& call, WriteKind kind, const std::vector<Record
   return chunk_end(call, kind, records, 0, most_of(options)) == records.size();
 }
 
-awaitable<BatchResult> write_many(Call call, WriteKind kind, std::vector<Record> records, BatchOptions options) {
-  Batch batch(call, kind, records, options);
+namespace {
+
+awaitable<void> write_ranges(Batch& batch, BatchOptions options) {
   const std::size_t most = most_of(options);
-  for (std::size_t begin = 0; begin < records.size();) {
-    const std::size_t end = chunk_end(batch.call, kind, records, begin, most);
-    co_await write_range(batch, begin, end);
+  for (std::size_t begin = 0; begin < batch.records.size();) {
+    const std::size_t end = chunk_end(batch.call, batch.kind, batch.records, begin, most);
+    bool stored = false;
+    if (may_copy(batch, end - begin)) stored = co_await copy_range(batch, begin, end);
+    if (!stored) co_await write_range(batch, begin, end);
     begin = end;
   }
   std::sort(batch.result.errors.begin(), batch.result.errors.end(),
             [](const ItemError& a, const ItemError& b) { return a.index < b.index; });
+}
+
+}  // namespace
+
+awaitable<BatchResult> write_many(Call call, WriteKind kind, std::vector<Record> records, BatchOptions options) {
+  Batch batch(call, kind, records, options);
+  co_await write_ranges(batch, options);
   co_return std::move(batch.result);
+}
+
+awaitable<BatchResult> write_atomically(CallContext context, std::shared_ptr<TransactionConduit> transaction,
+                                        WriteKind kind, std::vector<Record> records, BatchOptions options) {
+  BatchResult result;
+  const auto deadline = context.deadline;
+  if (kind == WriteKind::update || kind == WriteKind::patch) {
+    const auto inner = std::make_shared<PostgresBackendTransaction>(transaction, false);
+    result = co_await inner->write_batch(std::move(context), kind, std::move(records), std::move(options));
+  } else {
+    const Call call(transaction, context);
+    Batch batch(call, kind, records, options);
+    batch.own = transaction;
+    co_await write_ranges(batch, options);
+    result = std::move(batch.result);
+  }
+  if (!transaction->ended()) co_await commit(transaction, deadline);
+  co_return result;
 }
 
 }  // namespace weir::postgres

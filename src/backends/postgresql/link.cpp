@@ -2,6 +2,7 @@
 
 #include "backends/postgresql/mapped.hpp"
 #include "backends/postgresql/sql/own_words.hpp"
+#include "backends/postgresql/wire/copy.hpp"
 
 #include <boost/asio/this_coro.hpp>
 
@@ -68,6 +69,20 @@ awaitable<RequestPtr> PoolConduit::ask(std::vector<Statement> statements, bool w
                 sharing, deadline);
 }
 
+namespace {
+
+awaitable<void> copy_apart(LinkPtr link, std::string sql, CopySource source, Clock::time_point deadline) {
+  auto lease = co_await acquire_exclusive(link, deadline, "create_batch");
+  auto channel = std::make_shared<CopyChannel>(std::move(lease), deadline);
+  co_await CopyChannel::put(channel, std::move(sql), std::move(source));
+}
+
+}  // namespace
+
+awaitable<void> PoolConduit::copy_in(std::string sql, CopySource source, Clock::time_point deadline) {
+  return copy_apart(link_, std::move(sql), std::move(source), deadline);
+}
+
 // Whether a SELECT of a user writes nobody knows.
 awaitable<RequestPtr> PoolConduit::ask_foreign(std::vector<Statement> statements, Sharing sharing,
                                                Clock::time_point deadline) {
@@ -132,6 +147,7 @@ awaitable<void> ensure_table(LinkPtr link, Clock::time_point deadline) {
                                               "jsonb, version bigint)");
     if (!there && !settings.may_create)
       throw Error(errc::not_found, "the table " + settings.table.quoted() + " is not there");
+    if (there && number(3) != 0) link->no_copy.store(true, std::memory_order_relaxed);
     if (there && (!settings.may_create || number(2) == indexes.size())) {
       link->ensured.store(true, std::memory_order_release);
       co_return;

@@ -4,6 +4,7 @@
 
 #include "backends/postgresql/settings.hpp"
 #include "backends/postgresql/shape_times.hpp"
+#include "backends/postgresql/wire/copy_source.hpp"
 
 #include <weir/backend.hpp>
 #include <weir/registry.hpp>
@@ -23,6 +24,7 @@ class Link : public std::enable_shared_from_this<Link> {
   const std::shared_ptr<PoolOwner> owner;
   std::atomic<bool> ensured{false};
   ShapeTimes shapes;
+  std::atomic<bool> no_copy{false};  // COPY would do something else than INSERT, or is refused
 
   // Once it is ensured: where records are, and the statements by id.
   const Table& table() const noexcept { return mapped_ ? mapped_->table : settings.table; }
@@ -60,6 +62,8 @@ class Conduit {
   // One statement of the user; its connection is not shared unless the user promised that it may be.
   virtual awaitable<RequestPtr> ask_foreign(std::vector<Statement> statements, Sharing sharing,
                                             Clock::time_point deadline) = 0;
+  // COPY … FROM STDIN of all that the source gives. What the server refuses had no effect.
+  virtual awaitable<void> copy_in(std::string sql, CopySource source, Clock::time_point deadline) = 0;
   virtual bool in_transaction() const noexcept = 0;
   virtual Link& link() const noexcept = 0;
 
@@ -81,6 +85,7 @@ class PoolConduit final : public Conduit {
                             Clock::time_point deadline) override;
   awaitable<RequestPtr> ask_foreign(std::vector<Statement> statements, Sharing sharing,
                                     Clock::time_point deadline) override;
+  awaitable<void> copy_in(std::string sql, CopySource source, Clock::time_point deadline) override;
   bool in_transaction() const noexcept override { return false; }
   Link& link() const noexcept override { return *link_; }
 

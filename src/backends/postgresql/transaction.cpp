@@ -1,6 +1,7 @@
 #include "backends/postgresql/transaction.hpp"
 
 #include "backends/postgresql/stream.hpp"
+#include "backends/postgresql/wire/copy.hpp"
 
 #include <utility>
 
@@ -97,9 +98,26 @@ awaitable<RequestPtr> TransactionConduit::ask(std::vector<Statement> statements,
 }
 
 awaitable<RequestPtr> TransactionConduit::ask_commit(Clock::time_point deadline) {
-  auto request = make(one("COMMIT"));
+  return ask_and_commit({}, deadline);
+}
+
+awaitable<RequestPtr> TransactionConduit::ask_and_commit(std::vector<Statement> statements,
+                                                         Clock::time_point deadline) {
+  statements.emplace_back("COMMIT");
+  auto request = make(std::move(statements));
   request->write = true;
-  return send(std::move(request), deadline);
+  request->commits = true;
+  return send_commit(std::move(request), deadline);
+}
+
+awaitable<RequestPtr> TransactionConduit::send_commit(RequestPtr request, Clock::time_point deadline) {
+  co_await send(request, deadline);
+  const std::string_view tag = PQcmdStatus(request->results.back().get());
+  end();
+  if (tag == "ROLLBACK")
+    throw Error(errc::server_error, "an earlier error had ended the transaction; it was rolled back", ErrorContext{},
+                false);
+  co_return request;
 }
 
 awaitable<RequestPtr> TransactionConduit::ask_foreign(std::vector<Statement> statements, Sharing,
@@ -107,6 +125,29 @@ awaitable<RequestPtr> TransactionConduit::ask_foreign(std::vector<Statement> sta
   auto request = make(std::move(statements));
   request->foreign = true;
   return send(std::move(request), deadline);
+}
+
+// The answer to the savepoint says that nothing is on its way any longer, which COPY needs.
+awaitable<void> TransactionConduit::copy_in(std::string sql, CopySource source, Clock::time_point deadline) {
+  co_await send(make(one("SAVEPOINT weir_batch")), deadline);
+  std::optional<Error> refused;
+  try {
+    auto channel = std::make_shared<CopyChannel>((*lease_)->session, deadline);
+    co_await CopyChannel::put(channel, std::move(sql), std::move(source));
+  } catch (const Error& error) {
+    refused = error;
+  }
+  if (!refused) {
+    post(one("RELEASE weir_batch"));
+    co_return;
+  }
+  if (ends_the_pool(refused->server_code())) (*lease_).fail(*refused);
+  if ((*lease_)->session->closed()) throw *refused;
+  std::vector<Statement> back;
+  back.emplace_back("ROLLBACK TO weir_batch");
+  back.emplace_back("RELEASE weir_batch");
+  co_await send(make(std::move(back)), deadline);
+  throw *refused;
 }
 
 RequestPtr TransactionConduit::post(std::vector<Statement> statements) {
@@ -147,12 +188,7 @@ awaitable<void> commit(std::shared_ptr<TransactionConduit> conduit, Clock::time_
     conduit->end();
     co_return;
   }
-  const auto request = co_await conduit->ask_commit(deadline);
-  const std::string_view tag = PQcmdStatus(const_cast<PGresult*>(request->result()));
-  conduit->end();
-  if (tag == "ROLLBACK")
-    throw Error(errc::server_error, "an earlier error had ended the transaction; it was rolled back", ErrorContext{},
-                false);
+  co_await conduit->ask_commit(deadline);
 }
 
 awaitable<std::optional<Record>> PostgresBackendTransaction::read(CallContext context, std::string id) {

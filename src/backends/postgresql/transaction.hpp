@@ -23,10 +23,13 @@ class TransactionConduit final : public Conduit {
                             Clock::time_point deadline) override;
   awaitable<RequestPtr> ask_foreign(std::vector<Statement> statements, Sharing sharing,
                                     Clock::time_point deadline) override;
+  awaitable<void> copy_in(std::string sql, CopySource source, Clock::time_point deadline) override;
   bool in_transaction() const noexcept override { return true; }
   Link& link() const noexcept override { return *link_; }
 
   awaitable<RequestPtr> ask_commit(Clock::time_point deadline);
+  // COMMIT travels with the last statements. When it was answered, the transaction has ended.
+  awaitable<RequestPtr> ask_and_commit(std::vector<Statement> statements, Clock::time_point deadline);
 
   const LinkPtr& shared_link() const noexcept { return link_; }
   bool begun() const noexcept { return begin_.empty(); }
@@ -38,6 +41,8 @@ class TransactionConduit final : public Conduit {
   // The connection is free for others; what is open is rolled back.
   void end() noexcept;
   bool ended() const noexcept { return !lease_; }
+  // On the server.
+  bool open() const noexcept { return lease_ && (*lease_)->session->in_transaction(); }
   unsigned next_cursor() noexcept { return ++cursors_; }
   // With the next statement, unless it may be gone by then: to close what is not there would fail the transaction.
   // `forgotten` is what the transaction said when it was opened. Any thread.
@@ -49,6 +54,7 @@ class TransactionConduit final : public Conduit {
  private:
   RequestPtr make(std::vector<Statement> statements);
   awaitable<RequestPtr> send(RequestPtr request, Clock::time_point deadline);
+  awaitable<RequestPtr> send_commit(RequestPtr request, Clock::time_point deadline);
   void take_fatal(const Request& request);
   void close_unused();
 

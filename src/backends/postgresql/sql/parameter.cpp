@@ -1,5 +1,6 @@
 #include "backends/postgresql/sql/parameter.hpp"
 
+#include <array>
 #include <limits>
 #include <type_traits>
 
@@ -12,8 +13,10 @@ template <class Integer>
 void append_integer(std::string& out, Integer value) {
   using Bits = std::make_unsigned_t<Integer>;
   const auto bits = static_cast<Bits>(value);
-  for (int shift = std::numeric_limits<Bits>::digits - 8; shift >= 0; shift -= 8)
-    out += static_cast<char>(static_cast<unsigned char>(bits >> static_cast<unsigned>(shift)));
+  std::array<char, sizeof(Bits)> bytes{};
+  for (std::size_t i = 0; i < bytes.size(); ++i)
+    bytes[i] = static_cast<char>(static_cast<unsigned char>(bits >> (8 * (bytes.size() - 1 - i))));
+  out.append(bytes.data(), bytes.size());
 }
 
 template <class Integer>

@@ -11,7 +11,9 @@ constexpr const char* look_at_documents =
     "SELECT EXISTS (SELECT FROM pg_class WHERE oid = to_regclass($1)), (SELECT count(*) FROM pg_attribute WHERE "
     "attrelid = to_regclass($1) AND NOT attisdropped AND (attname, atttypid) IN (('id', 25::oid), ('fields', "
     "3802::oid), ('metadata', 3802::oid), ('version', 20::oid))), (SELECT count(*) FROM pg_index JOIN pg_class ON "
-    "pg_class.oid = indexrelid WHERE indrelid = to_regclass($1) AND relname = ANY($2::text[]))";
+    "pg_class.oid = indexrelid WHERE indrelid = to_regclass($1) AND relname = ANY($2::text[])), (SELECT count(*) FROM "
+    "pg_class WHERE oid = "
+    "to_regclass($1) AND (relhasrules OR relrowsecurity))";
 
 // A domain stands for what it is made of. An identity and a stored expression are known by a letter.
 constexpr const char* look_at_columns =
@@ -65,6 +67,7 @@ TableStatements::TableStatements(const Table& table) {
   remove_if = conditional_change(erase + " AND version = $2", table);
   read_many = select + " WHERE id = ANY($1)";
   create_many = many;
+  copy = "COPY " + name + " (id, fields, metadata) FROM STDIN (FORMAT binary)";
   create_absent = many + " ON CONFLICT (id) DO NOTHING RETURNING id";
   upsert_many = many + replace;
   remove_many = "DELETE FROM " + name + " WHERE id = ANY($1) RETURNING id";

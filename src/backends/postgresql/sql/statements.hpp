@@ -26,12 +26,13 @@ class TableStatements {
   // Of arrays.
   std::string read_many;      // $1 ids; only what is there
   std::string create_many;    // $1 ids, $2 fields, $3 metadata: all or, when one is there, an error
+  std::string copy;           // the same as COPY in binary
   std::string create_absent;  // the same for those that are not there; gives the ids of what was made
   std::string upsert_many;    // no id twice
   std::string remove_many;    // $1 ids; gives those that were there
   // Of the catalogue.
   std::string look;  // $1 the table's name, $2 names of indexes: whether it is there, how many columns are as they
-                     // should be, how many of the indexes are there
+                     // should be, how many of the indexes are there, and 1 when COPY is not the same as INSERT
 };
 
 // A change of the row of $1 that gives the number of rows changed and whether the id is there.

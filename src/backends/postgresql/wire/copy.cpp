@@ -4,11 +4,13 @@
 #include "backends/postgresql/wire/wait.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <charconv>
+#include <utility>
 
 namespace weir::postgres {
 namespace {
@@ -27,27 +29,48 @@ std::uint64_t rows_of(const PGresult* result) {
 }  // namespace
 
 CopyChannel::CopyChannel(Lease<Connection> lease, std::chrono::milliseconds timeout)
-    : lease_(std::move(lease)), session_((*lease_)->session), timeout_(timeout) {}
+    : lease_(std::move(lease)),
+      session_((*lease_)->session),
+      timeout_(timeout),
+      in_doubt_(InDoubt::always),
+      open_(true) {}
 
-CopyChannel::~CopyChannel() {
-  if (lease_) lease_->discard();
+CopyChannel::CopyChannel(Lease<Connection> lease, Clock::time_point deadline)
+    : lease_(std::move(lease)),
+      session_((*lease_)->session),
+      deadline_(deadline),
+      in_doubt_(InDoubt::at_end),
+      open_(false) {}
+
+CopyChannel::CopyChannel(std::shared_ptr<Session> session, Clock::time_point deadline)
+    : session_(std::move(session)), deadline_(deadline), in_doubt_(InDoubt::never), open_(false) {}
+
+CopyChannel::~CopyChannel() { give_up(); }
+
+// Nobody knows the connection's state.
+void CopyChannel::give_up() noexcept {
+  if (std::exchange(ended_, true)) return;
+  if (!lease_) {
+    asio::dispatch(session_->executor(), [session = session_] { session->close(false); });
+    return;
+  }
+  lease_->discard();
+  lease_.reset();
 }
 
 // The session's state is touched on its executor only. What is thrown in the middle ends the connection, since nobody
 // knows its state.
 template <class T>
 awaitable<T> CopyChannel::on_session(std::shared_ptr<CopyChannel> self, awaitable<T> operation) {
-  if (!self->lease_) throw Error(errc::invalid_argument, "the copy has ended");
-  self->deadline_ = self->timeout_.count() == 0 ? Clock::time_point::max() : Clock::now() + self->timeout_;
+  if (self->ended_) throw Error(errc::invalid_argument, "the copy has ended");
+  if (self->timeout_.count() != 0) self->deadline_ = Clock::now() + self->timeout_;
   const auto executor = self->session_->executor();
   struct Guard {
     explicit Guard(std::shared_ptr<CopyChannel> c) : channel(std::move(c)) {}
     Guard(const Guard&) = delete;
     Guard& operator=(const Guard&) = delete;
     ~Guard() {
-      if (well || !channel->lease_) return;
-      channel->lease_->discard();
-      channel->lease_.reset();
+      if (!well) channel->give_up();
     }
     std::shared_ptr<CopyChannel> channel;
     bool well = false;
@@ -72,6 +95,11 @@ awaitable<void> CopyChannel::write(std::shared_ptr<CopyChannel> self, std::strin
 }
 awaitable<std::uint64_t> CopyChannel::finish(std::shared_ptr<CopyChannel> self) {
   auto operation = self->do_finish();
+  const auto rows = co_await on_session<std::uint64_t>(self, std::move(operation));
+  co_return rows;
+}
+awaitable<std::uint64_t> CopyChannel::put(std::shared_ptr<CopyChannel> self, std::string sql, CopySource source) {
+  auto operation = self->do_put(std::move(sql), std::move(source));
   const auto rows = co_await on_session<std::uint64_t>(self, std::move(operation));
   co_return rows;
 }
@@ -149,6 +177,7 @@ awaitable<void> CopyChannel::drain(ResultPtr last) {
           const ServerError error = server_error_of(last.get());
           if (error.state.empty()) broken();
           failed = make_error(error);
+          if (lease_ && ends_the_pool(error.state)) lease_->fail(*failed);
         }
         break;
       default:
@@ -156,6 +185,7 @@ awaitable<void> CopyChannel::drain(ResultPtr last) {
     }
     last = co_await result();
   }
+  if (failed && PQstatus(connection()) == CONNECTION_BAD) throw *failed;
   give_back();
   if (failed) throw *failed;
 }
@@ -164,6 +194,8 @@ void CopyChannel::give_back() {
   if (PQenterPipelineMode(connection()) != 1) broken();
   session_->socket_.assign(PQsocket(connection()));
   session_->publish();
+  ended_ = true;
+  if (!lease_) return;
   lease_->release();
   lease_.reset();
 }
@@ -171,8 +203,12 @@ void CopyChannel::give_back() {
 awaitable<void> CopyChannel::do_start(std::string sql, bool in) {
   session_->socket_.release();
   if (PQexitPipelineMode(connection()) != 1) broken();
-  // One statement: the server refuses a text of several in this form.
-  if (PQsendQueryParams(connection(), sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) != 1) broken();
+  if (in_doubt_ == InDoubt::always) {
+    // One statement: the server refuses a text of several in this form.
+    if (PQsendQueryParams(connection(), sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) != 1) broken();
+  } else if (PQsendQuery(connection(), sql.c_str()) != 1) {  // no second Sync behind the end, which poolers count
+    broken();
+  }
   co_await flush();
   ResultPtr first = co_await result();
   const auto wanted = in ? PGRES_COPY_IN : PGRES_COPY_OUT;
@@ -195,12 +231,19 @@ awaitable<void> CopyChannel::do_write(std::string bytes) {
 
 awaitable<std::uint64_t> CopyChannel::do_finish() {
   auto* const raw = connection();
-  open_ = true;
+  open_ = in_doubt_ != InDoubt::never;
   if (PQputCopyEnd(raw, nullptr) != 1) broken();
   co_await flush();
   ResultPtr last = co_await result();
   const auto rows = last ? rows_of(last.get()) : 0;
   co_await drain(std::move(last));
+  co_return rows;
+}
+
+awaitable<std::uint64_t> CopyChannel::do_put(std::string sql, CopySource source) {
+  co_await do_start(std::move(sql), true);
+  for (auto piece = source(); !piece.empty(); piece = source()) co_await do_write(std::move(piece));
+  const auto rows = co_await do_finish();
   co_return rows;
 }
 

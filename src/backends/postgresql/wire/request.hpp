@@ -46,6 +46,7 @@ class Request {
   Clock::time_point deadline = Clock::time_point::max();
   bool write = false;           // an answer that is lost leaves open whether it happened
   bool in_transaction = false;  // nothing of it may be sent a second time
+  bool commits = false;         // its last statement is COMMIT
   bool foreign = false;         // of the user: what it does to the session is to be watched
   bool reset_behind = false;    // whatever it is, it may leave something in the session
   std::optional<Lease<Connection>>

@@ -35,6 +35,13 @@ void on_notice(void*, const PGresult* notice) {
                                        log::single_line(text != nullptr ? text : ""));
 }
 
+bool is_tcp(int descriptor) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&address), &size) != 0) return false;
+  return address.ss_family == AF_INET || address.ss_family == AF_INET6;
+}
+
 }  // namespace
 
 Session::Session(asio::any_io_executor executor, PGconn* connection, std::optional<CancelKey> cancel_key,
@@ -57,6 +64,7 @@ void Session::open() {
   PQsetErrorVerbosity(connection_, PQERRORS_DEFAULT);
   if (PQsetnonblocking(connection_, 1) != 0 || PQenterPipelineMode(connection_) != 1)
     throw Error(errc::connect_failed, "libpq refused its pipeline mode");
+  may_cork_ = library_.send_pipeline_sync == nullptr && is_tcp(PQsocket(connection_));
   socket_.assign(PQsocket(connection_));
   descriptor_.store(PQsocket(connection_), std::memory_order_release);
   open_sessions_ = OpenSessions::of(executor_);

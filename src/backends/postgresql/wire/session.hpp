@@ -94,6 +94,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool send_sync();
   void flush();
   void push();
+  void cork();
   void publish() noexcept;
   void read_on();
   void on_readable();
@@ -138,6 +139,8 @@ class Session : public std::enable_shared_from_this<Session> {
   bool reading_ = false;
   bool writing_ = false;
   bool flush_posted_ = false;
+  bool may_cork_ = false;
+  bool corked_ = false;  // until this turn of the loop is over
   std::atomic<bool> dirty_{false};
   std::atomic<bool> busy_{false};
   std::atomic<bool> open_transaction_{false};

@@ -74,6 +74,9 @@ void Session::take_result(ResultPtr result) {
     case PGRES_FATAL_ERROR: {
       ServerError error = server_error_of(result.get());
       if (error.fatal) fatal_ = true;
+      // A COMMIT that waits for a standby is done already when the server is shut down.
+      if (error.fatal && head.commits && head.step_ + 1 == head.steps_.size() && !head.error)
+        head.error = connection_lost(true, "the server ended the session while the transaction was being committed");
       if (step.entry && (step.parse || is_stale_statement(error))) {
         cache_.drop(step.entry);
         head.stale_ = is_stale_statement(error);
