@@ -10,11 +10,36 @@
 #include <utility>
 
 namespace weir::net {
+namespace {
+
+// What a configuration can say of a pool and has no meaning here. Whoever says it is told so.
+void refuse_idle_options(const Config& config) {
+  using std::chrono::milliseconds;
+  const auto refuse = [&](const char* option, const char* why) {
+    throw Error(errc::unsupported,
+                std::string("option ") + option + ": the store speaks HTTP, " + why + "; leave it out");
+  };
+  for (const char* option : {"validate_after", "keepalive_interval"})
+    if (config.has(option) && config.get<milliseconds>(option).count() != 0)
+      refuse(option, "which has no ping: a connection is looked at before it is used");
+  if (config.has("ping_timeout")) refuse("ping_timeout", "which has no ping");
+  if (config.has("reset_timeout")) refuse("reset_timeout", "which has no session to reset");
+  for (const char* option : {"heartbeat_interval", "min_heartbeat"})
+    if (config.has(option)) refuse(option, "and no monitor looks at it");
+  if (config.has("selection_timeout")) refuse("selection_timeout", "where every endpoint suits every request");
+  if (config.get<bool>("start_paused")) refuse("start_paused", "and no monitor would ever start the pool");
+  if (config.has("pipeline_depth") && config.get<unsigned>("pipeline_depth") != 1)
+    refuse("pipeline_depth", "one request on a connection at a time");
+}
+
+}  // namespace
 
 http::ClientOptions client_options(const Config& config) {
   using std::chrono::milliseconds;
   const auto text = [&](const char* option) { return config.get<std::string>(option); };
+  refuse_idle_options(config);
   auto pool = configuration::pool_options(config);
+  pool.housekeeping(config.get<milliseconds>("housekeeping"));
   // HTTP has no ping: a connection is looked at before it is used.
   pool.validate_after(milliseconds{0}).keepalive_interval(milliseconds{0});
   if (!text("client_key_password").empty())

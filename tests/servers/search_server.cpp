@@ -28,7 +28,12 @@ constexpr const char* index_template = R"({"index_patterns": ["weir-test-*"], "t
 SearchServer::SearchServer(const std::string& engine, const std::vector<std::string>& more)
     : server_(Server::start("opensearch", arguments(engine, more))) {
   if (!running()) return;
-  client_ = http::Client(server_.setting("SEARCH_URL"));
+  http::ClientOptions options;
+  if (const auto authority = server_.setting("SEARCH_CA"); !authority.empty()) {
+    options.tls(http::TlsOptions{}.ca_file(authority));
+    options.headers(http::Headers().add("Authorization", "Basic YWRtaW46YWRtaW4="));  // admin:admin
+  }
+  client_ = http::Client(server_.setting("SEARCH_URL"), options);
   const auto made = request("PUT", "/_index_template/weir-test", index_template);
   if (made.status != 200) throw std::runtime_error("the server takes no index template: " + made.body.to_string());
 }
@@ -50,7 +55,8 @@ SearchServer::Index SearchServer::new_index() {
 
 std::string SearchServer::url(const std::string& index, const std::string& options) const {
   auto address = server_.setting("SEARCH_HOSTS");
-  return "elasticsearch+http://" + address + "/" + index + (options.empty() ? "" : "?" + options);
+  return (server_.setting("SEARCH_CA").empty() ? "elasticsearch+http://" : "elasticsearch+https://") + address + "/" +
+         index + (options.empty() ? "" : "?" + options);
 }
 
 http::Response SearchServer::request(std::string method, std::string target, std::string body) const {

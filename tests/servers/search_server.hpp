@@ -28,9 +28,10 @@ class SearchServer {
     std::shared_ptr<void> keep;
   };
   Index new_index();
-  /// "elasticsearch+http://host:port,host:port/INDEX?refresh=wait"
+  /// "elasticsearch+http://host:port,host:port/INDEX?refresh=wait"; with "--tls" among the options of the script, the
+  /// URL has neither user nor certificate: those are the test's.
   std::string url(const std::string& index, const std::string& options = "refresh=wait") const;
-  /// One request, waited for.
+  /// One request, waited for; with "--tls" as the administrator.
   http::Response request(std::string method, std::string target, std::string body = {}) const;
 
  private:

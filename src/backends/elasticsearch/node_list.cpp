@@ -3,17 +3,18 @@
 #include <weir/record.hpp>
 
 #include <algorithm>
+#include <cstdint>
 
 namespace weir::elasticsearch {
 namespace {
 
 using std::chrono::milliseconds;
-constexpr milliseconds shortest{1'000};
-constexpr milliseconds longest{30'000};
+constexpr unsigned most_doublings = 20;
 
 }  // namespace
 
-NodeList::NodeList(std::vector<std::string> addresses, std::size_t first) : next_(first) {
+NodeList::NodeList(std::vector<std::string> addresses, std::size_t first, Ejection ejection)
+    : ejection_(ejection), next_(first) {
   for (auto& address : addresses) {
     Node node;
     node.address = std::move(address);
@@ -43,16 +44,19 @@ std::size_t NodeList::choose(TimePoint now, const std::vector<std::size_t>& avoi
 }
 
 void NodeList::succeeded(std::size_t node) {
-  nodes_[node].failures = 0;
+  nodes_[node].errors = nodes_[node].ejections = 0;
   nodes_[node].until = TimePoint{};
 }
 
-void NodeList::failed(std::size_t node, TimePoint now, double random) {
+void NodeList::failed(std::size_t node, TimePoint now, double random, NodeFailure how) {
   auto& one = nodes_[node];
   if (!is_alive(node, now)) return;  // of the requests that were under way together, one counts
-  const auto doubled = shortest * (std::size_t{1} << std::min(one.failures, 5U));
-  ++one.failures;
-  const auto pause = std::min<milliseconds>(doubled, longest);
+  ++one.errors;
+  if (one.errors < ejection_.after && how == NodeFailure::error) return;
+  one.errors = 0;
+  const auto doubled = ejection_.base * (std::int64_t{1} << std::min(one.ejections, most_doublings));
+  ++one.ejections;
+  const auto pause = std::min<milliseconds>(doubled, std::max(ejection_.base, ejection_.most));
   one.until = now + pause - std::chrono::duration_cast<milliseconds>(pause * (random / 2));
 }
 

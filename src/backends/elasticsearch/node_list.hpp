@@ -9,9 +9,20 @@
 // Which node gets the next request. Pure.
 namespace weir::elasticsearch {
 
-/// The nodes of a cluster in turn. One that fails is left alone: a second at first, doubled with each failure in a row
-/// up to half a minute, each time shortened by up to half at random so that programs do not come back together. When
-/// all are left alone, the one that would be back first is used: a store is never given up altogether.
+/// When a node is left alone, and for how long.
+struct Ejection {
+  Ejection() = default;
+  unsigned after = 1;  ///< errors in a row; one connect that failed is enough
+  std::chrono::milliseconds base{1'000};
+  std::chrono::milliseconds most{30'000};
+};
+
+/// What happened to a request.
+enum class NodeFailure : bool { error, no_connection };
+
+/// The nodes of a cluster in turn. One that fails is left alone, each time twice as long as the time before, shortened
+/// by up to half at random so that programs do not come back together. When all are left alone, the one that would be
+/// back first is used: a store is never given up altogether.
 ///
 /// *Thread safety*: none.
 class NodeList {
@@ -19,13 +30,13 @@ class NodeList {
   using TimePoint = std::chrono::steady_clock::time_point;
 
   /// @param addresses at least one
-  explicit NodeList(std::vector<std::string> addresses, std::size_t first = 0);
+  explicit NodeList(std::vector<std::string> addresses, std::size_t first = 0, Ejection ejection = {});
 
   /// The next in turn; never one of `avoid` while there is another one.
   std::size_t choose(TimePoint now, const std::vector<std::size_t>& avoid = {});
   void succeeded(std::size_t node);
   /// @param random from 0 to 1
-  void failed(std::size_t node, TimePoint now, double random);
+  void failed(std::size_t node, TimePoint now, double random, NodeFailure how = NodeFailure::no_connection);
   bool is_alive(std::size_t node, TimePoint now) const { return nodes_[node].until <= now; }
 
   std::size_t size() const noexcept { return nodes_.size(); }
@@ -36,9 +47,11 @@ class NodeList {
  private:
   struct Node {
     std::string address;
-    unsigned failures = 0;
+    unsigned errors = 0;     ///< in a row, since it was last left alone
+    unsigned ejections = 0;  ///< in a row
     TimePoint until{};
   };
+  const Ejection ejection_;
   std::vector<Node> nodes_;
   std::size_t next_;
 };

@@ -52,6 +52,11 @@ Settings read_settings(const Config& config) {
     out.endpoint += (out.endpoint.empty() ? "" : ",") + origin.substr(origin.find("//") + 2);
   out.sniff = config.get<bool>("sniff") && cloud.empty();  // behind a cloud's gateway the nodes' addresses lead nowhere
   out.http = net::client_options(config);
+  out.ejection.after = config.get<unsigned>("eject_after");
+  out.ejection.base = config.get<milliseconds>("eject_base");
+  out.ejection.most = config.get<milliseconds>("eject_max");
+  if (out.ejection.base.count() == 0)
+    throw Error(errc::invalid_argument, "option eject_base: a node that fails is left alone for some time");
   if (out.origins.size() > 1 || out.sniff) {
     // Nobody waits for a node that is gone while there is another one.
     auto pool = out.http.pool();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "backends/elasticsearch/node_list.hpp"
+
 #include <weir/config.hpp>
 #include <weir/http.hpp>
 #include <weir/options.hpp>
@@ -24,6 +26,7 @@ struct Settings {
   std::string key_field;
   bool may_create = true;
   bool sniff = false;
+  Ejection ejection;
   Refresh refresh = Refresh::automatic;
   std::size_t bulk_bytes = 0;
   std::size_t bulk_actions = 0;

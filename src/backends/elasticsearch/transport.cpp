@@ -72,7 +72,7 @@ Transport::Transport(const Settings& settings)
     : options_(settings.http),
       prefix_(settings.prefix),
       sniffs_(settings.sniff),
-      nodes_(settings.origins, generator()() % settings.origins.size()) {
+      nodes_(settings.origins, generator()() % settings.origins.size(), settings.ejection) {
   // Now, so that what is wrong with an address or a certificate's file is told by `open`.
   for (const auto& origin : settings.origins) clients_.try_emplace(origin, http::Client(origin, options_));
 }
@@ -92,15 +92,15 @@ Transport::Chosen Transport::choose(const std::vector<std::string>& avoid) {
   return out;
 }
 
-void Transport::report(const std::string& address, bool success) {
+void Transport::report(const std::string& address, std::optional<NodeFailure> failure) {
   const auto random = random_share();
   const std::lock_guard lock(mutex_);
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     if (nodes_.address(i) != address) continue;
-    if (success) {
+    if (!failure) {
       nodes_.succeeded(i);
     } else {
-      nodes_.failed(i, Clock::now(), random);
+      nodes_.failed(i, Clock::now(), random, *failure);
       sniff_wanted_ = true;
     }
   }
@@ -156,15 +156,16 @@ awaitable<http::Response> Transport::send(Call call) {
       auto request = request_of(call, prefix_);
       auto response = co_await chosen.client.send(std::move(request));
       if (!is_outage(response.status)) {
-        report(chosen.address, true);
+        report(chosen.address, std::nullopt);
         co_return response;
       }
-      report(chosen.address, false);
+      report(chosen.address, NodeFailure::error);
       const bool again = call.idempotent || response.status == 503;  // 503: nothing was done
       if (!again || !has_other(tried)) co_return response;
     } catch (const Error& error) {
       failure = of_store(error, call.writes);
-      if (is_outage(error) || error.kind() == errc::timeout) report(chosen.address, false);
+      if (is_outage(error) || error.kind() == errc::timeout)
+        report(chosen.address, error.kind() == errc::connect_failed ? NodeFailure::no_connection : NodeFailure::error);
       if (!is_outage(error) || (error.maybe_applied() && call.writes && !call.idempotent)) throw *failure;
     }
     if (!failure) continue;

@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,7 +58,7 @@ class Transport : public std::enable_shared_from_this<Transport> {
     http::Client client;
   };
   Chosen choose(const std::vector<std::string>& avoid);
-  void report(const std::string& address, bool success);
+  void report(const std::string& address, std::optional<NodeFailure> failure);
   bool has_other(const std::vector<std::string>& avoid) const;
   bool sniff_is_due();
   awaitable<void> sniff();

@@ -6,6 +6,7 @@
 #include <weir/error.hpp>
 
 #include <chrono>
+#include <string>
 
 namespace weir::s3 {
 namespace {
@@ -13,6 +14,11 @@ namespace {
 using std::chrono::milliseconds;
 
 http::ClientOptions http_options(const Config& config) {
+  for (const char* option : {"eject_after", "eject_base", "eject_max"})
+    if (config.has(option))
+      throw Error(errc::unsupported, std::string("option ") + option +
+                                         ": a bucket has one endpoint, which is never set aside; leave it out");
+  if (config.get<bool>("sniff")) throw Error(errc::unsupported, "option sniff: a bucket has no nodes to ask for");
   auto out = net::client_options(config);
   if (config.has("proxy")) out.proxy(config.get<std::string>("proxy"));
   return out;

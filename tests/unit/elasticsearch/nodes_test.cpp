@@ -41,6 +41,36 @@ TEST(Nodes, OneThatFailsIsLeftAloneLongerAndLonger) {
   EXPECT_TRUE(nodes.is_alive(0, now + milliseconds(500))) << "up to half of it at random";
 }
 
+TEST(Nodes, ErrorsInARowAndHowLong) {
+  Ejection ejection;
+  ejection.after = 3;
+  ejection.base = milliseconds(10);
+  ejection.most = milliseconds(25);
+  NodeList nodes({"a", "b"}, 0, ejection);
+  const auto error = [&](NodeList::TimePoint now) { nodes.failed(0, now, 0, NodeFailure::error); };
+  const auto back_after = [&](NodeList::TimePoint now) {
+    milliseconds pause{0};
+    while (!nodes.is_alive(0, now + pause)) ++pause;
+    return pause;
+  };
+  auto now = start;
+  for (const auto wanted : {10, 20, 25, 25}) {
+    error(now);
+    error(now);
+    EXPECT_TRUE(nodes.is_alive(0, now)) << "two are not enough";
+    error(now);
+    EXPECT_EQ(back_after(now), milliseconds(wanted));
+    now += milliseconds(wanted);
+  }
+  error(now);
+  error(now);
+  nodes.succeeded(0);
+  error(now);
+  EXPECT_TRUE(nodes.is_alive(0, now)) << "no longer in a row";
+  nodes.failed(0, now, 0, NodeFailure::no_connection);
+  EXPECT_EQ(back_after(now), milliseconds(10)) << "one connect that fails is enough";
+}
+
 TEST(Nodes, FailuresOfOneMomentAreOne) {
   NodeList nodes({"a", "b"});
   for (int i = 0; i < 20; ++i) nodes.failed(0, start, 0);
