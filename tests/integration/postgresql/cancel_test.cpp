@@ -2,6 +2,9 @@
 
 #include "integration/postgresql/fixture.hpp"
 
+#include <weir/postgresql.hpp>
+#include <weir/transaction.hpp>
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -90,6 +93,38 @@ TEST_F(Postgres, a_cancelled_statement_ends_on_the_server) {
   auto slow = run(AsyncDatabase::open(url("table=slow&create_if_missing=false&max_size=1")));
   run(cancelled_by_the_caller(slow));
   run(slow.close());
+}
+
+// ---- statement_timeout ----
+
+awaitable<void> limited_in_a_transaction(AsyncDatabase db) {
+  auto tx = co_await db.begin();
+  auto native = tx.native<PostgresTransaction>();
+  co_await native.execute("SET LOCAL statement_timeout = 100");
+  EXPECT_FAILS(native.query("SELECT slow(60)"), timeout);
+  co_await tx.rollback();
+}
+
+// The server says it in its own language: what this one says was changed.
+TEST_F(Postgres, a_statement_timeout_is_told_from_a_cancel_in_any_language) {
+  sql("CREATE FUNCTION slow(seconds int) RETURNS text LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(seconds); RETURN "
+      "''; EXCEPTION WHEN query_canceled THEN RAISE EXCEPTION 'storniere Anfrage' USING ERRCODE = 'query_canceled'; "
+      "END "
+      "$$; CREATE FUNCTION cancelled() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'storniere Anfrage' "
+      "USING ERRCODE = 'query_canceled'; END $$");
+  const auto path = "options=-csearch_path%3D" + schema();
+  auto limited = run(AsyncDatabase::open(url(path + "%20-cstatement_timeout%3D2000")));
+  const auto late = run(outcome_of([&] { return limited.native<PostgresDatabase>().query("SELECT slow(60)"); }));
+  EXPECT_TRUE(fails_with(late, errc::timeout));
+  const auto early = run(outcome_of([&] { return limited.native<PostgresDatabase>().query("SELECT cancelled()"); }));
+  EXPECT_TRUE(fails_with(early, errc::server_error));
+  run(limited.close());
+  auto unlimited = run(AsyncDatabase::open(url(path)));
+  run(limited_in_a_transaction(unlimited));
+  const auto cancelled =
+      run(outcome_of([&] { return unlimited.native<PostgresDatabase>().query("SELECT cancelled()"); }));
+  EXPECT_TRUE(fails_with(cancelled, errc::server_error));
+  run(unlimited.close());
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "backends/postgresql/sql/server_error.hpp"
 
+#include "backends/postgresql/sql/own_words.hpp"
+
 #include <gtest/gtest.h>
 
 #include <vector>
@@ -66,6 +68,28 @@ TEST(ServerError, no_data_in_the_text) {
 
 TEST(ServerError, statement_timeout_of_the_server) {
   EXPECT_EQ(make_error(error_with("57014", "canceling statement due to statement timeout")).kind(), errc::timeout);
+}
+
+TEST(ServerError, a_statement_timeout_is_known_by_its_time) {
+  using std::chrono::milliseconds;
+  const auto german = error_with("57014", "storniere Anfrage");
+  EXPECT_EQ(make_error(german).kind(), errc::server_error);
+  auto late = german;
+  late.by_timeout = true;
+  EXPECT_EQ(make_error(late).kind(), errc::timeout);
+  EXPECT_FALSE(make_error(late).transient());
+  EXPECT_TRUE(is_by_timeout(german, milliseconds(200), milliseconds(200), false));
+  EXPECT_FALSE(is_by_timeout(german, milliseconds(20), milliseconds(200), false)) << "somebody cancelled it";
+  EXPECT_FALSE(is_by_timeout(german, milliseconds(20'000), milliseconds(0), false)) << "there is no limit";
+  EXPECT_TRUE(is_by_timeout(german, milliseconds(20), milliseconds(0), true)) << "the user set one";
+  EXPECT_FALSE(is_by_timeout(error_with("40001"), milliseconds(200), milliseconds(200), true));
+}
+
+TEST(ServerError, texts_that_name_the_limit) {
+  EXPECT_TRUE(names_statement_timeout("SET LOCAL statement_timeout = '1s'"));
+  EXPECT_TRUE(names_statement_timeout("select set_config('Statement_Timeout', '1s', true)"));
+  EXPECT_FALSE(names_statement_timeout("SET lock_timeout = '1s'"));
+  EXPECT_FALSE(names_statement_timeout(""));
 }
 
 TEST(ServerError, statements_that_are_prepared_again) {

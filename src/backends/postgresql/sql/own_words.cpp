@@ -94,6 +94,12 @@ bool selects_into(std::string_view sql) {
 
 }  // namespace
 
+bool names_statement_timeout(std::string_view sql) noexcept {
+  static constexpr std::string_view name = "statement_timeout";
+  const auto same = [](char a, char b) { return a == b || (a >= 'A' && a <= 'Z' && a - 'A' + 'a' == b); };
+  return std::search(sql.begin(), sql.end(), name.begin(), name.end(), same) != sql.end();
+}
+
 bool changes_session(std::string_view tag, std::string_view sql) {
   static constexpr std::array<std::string_view, 10> harmless{"INSERT", "UPDATE", "DELETE",   "MERGE",     "COPY",
                                                              "BEGIN",  "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE"};

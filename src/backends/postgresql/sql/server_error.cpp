@@ -75,12 +75,19 @@ bool is_stale_statement(const ServerError& error) noexcept {
           (error.source == "RevalidateCachedQuery" || contains(error.message, "cached plan")));
 }
 
+// The client's clock starts when the answer before has been read, which may be a little later than the server's.
+bool is_by_timeout(const ServerError& error, std::chrono::nanoseconds running, std::chrono::milliseconds limit,
+                   bool named) noexcept {
+  if (error.state != "57014") return false;
+  return named || (limit.count() > 0 && running >= limit / 2);
+}
+
 Error make_error(const ServerError& error) {
   const Meaning meaning = meaning_of(error.state, error.constraint);
   std::string text;
   if (meaning.code == errc::already_exists) {
     text = "the id is stored already";
-  } else if (error.state.starts_with("57014") && contains(error.message, "statement timeout")) {
+  } else if (error.state == "57014" && (error.by_timeout || contains(error.message, "statement timeout"))) {
     return {errc::timeout, "statement_timeout of the server", ErrorContext{}.server_code(error.state), false};
   } else if (may_hold_data(error.state)) {
     text = "a value was refused";

@@ -4,6 +4,7 @@
 
 #include <weir/error.hpp>
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -15,9 +16,16 @@ struct ServerError {
   std::string message;  // the primary message, which for some classes holds data of the user
   std::string constraint;
   std::string column;
-  std::string source;  // the function of the server that raised it: the same in every language
-  bool fatal = false;  // the server closes the connection
+  std::string source;       // the function of the server that raised it: the same in every language
+  bool fatal = false;       // the server closes the connection
+  bool by_timeout = false;  // 57014 by statement_timeout
 };
+
+// The server says in its own language only whether statement_timeout ended a statement (57014) or somebody who
+// cancelled it. `running` is how long it ran as seen from here, `limit` what the session has for it, 0 for none;
+// `named` that the user may have changed that.
+bool is_by_timeout(const ServerError& error, std::chrono::nanoseconds running, std::chrono::milliseconds limit,
+                   bool named) noexcept;
 
 // The portable meaning. What it says never holds data of the user.
 Error make_error(const ServerError& error);

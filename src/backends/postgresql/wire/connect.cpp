@@ -138,7 +138,8 @@ awaitable<std::uint64_t> introduce(std::shared_ptr<Session> session, bool server
       "set_config('tcp_keepalives_idle', '60', false) || set_config('tcp_keepalives_interval', '10', false) || "
       "set_config('tcp_keepalives_count', '6', false) || CASE WHEN current_setting('server_version_num')::int >= "
       "140000 "
-      "THEN set_config('client_connection_check_interval', '10s', false) ELSE '' END END";
+      "THEN set_config('client_connection_check_interval', '10s', false) ELSE '' END END, (1000 * extract(epoch FROM "
+      "current_setting('statement_timeout')::interval))::int8";
   std::string pid;
   append_int32(pid, process);
   std::vector<Parameter> values;
@@ -149,8 +150,12 @@ awaitable<std::uint64_t> introduce(std::shared_ptr<Session> session, bool server
   request->check();
   const PGresult* const result = request->result();
   if (PQgetvalue(result, 0, 0)[0] == 0) session->family_of().pooler.store(true, std::memory_order_relaxed);
-  const std::string_view limit(PQgetvalue(result, 0, 1), static_cast<std::size_t>(PQgetlength(result, 0, 1)));
-  co_return static_cast<std::uint64_t>(read_int64(limit).value_or(0));
+  const auto number = [result](int column) {
+    return read_int64({PQgetvalue(result, 0, column), static_cast<std::size_t>(PQgetlength(result, 0, column))})
+        .value_or(0);
+  };
+  session->limit_is(std::chrono::milliseconds(number(3)));
+  co_return static_cast<std::uint64_t>(number(1));
 }
 
 }  // namespace weir::postgres

@@ -174,7 +174,7 @@ awaitable<void> CopyChannel::drain(ResultPtr last) {
       case PGRES_COPY_BOTH: throw Error(errc::protocol_error, "the server copies once more");
       case PGRES_FATAL_ERROR:
         if (!failed) {
-          const ServerError error = server_error_of(last.get());
+          const auto error = session_->explain(server_error_of(last.get()), Clock::now() - begun_);
           if (error.state.empty()) broken();
           failed = make_error(error);
           if (lease_ && ends_the_pool(error.state)) lease_->fail(*failed);
@@ -203,6 +203,7 @@ void CopyChannel::give_back() {
 awaitable<void> CopyChannel::do_start(std::string sql, bool in) {
   session_->socket_.release();
   if (PQexitPipelineMode(connection()) != 1) broken();
+  begun_ = Clock::now();
   if (in_doubt_ == InDoubt::always) {
     // One statement: the server refuses a text of several in this form.
     if (PQsendQueryParams(connection(), sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) != 1) broken();

@@ -67,6 +67,7 @@ class CopyChannel : public std::enable_shared_from_this<CopyChannel> {
   const std::chrono::milliseconds timeout_{0};
   Clock::time_point deadline_ = Clock::time_point::max();
   const InDoubt in_doubt_;
+  Clock::time_point begun_{};
   bool ended_ = false;
   bool at_end_ = false;  // of what is copied out; how it went is still to be heard
   bool open_;            // a failure now leaves open whether the statement happened

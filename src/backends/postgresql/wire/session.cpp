@@ -92,7 +92,13 @@ void Session::publish() noexcept {
   open_transaction_.store(PQtransactionStatus(connection_) != PQTRANS_IDLE, std::memory_order_release);
 }
 
+ServerError Session::explain(ServerError error, Clock::duration running) const {
+  error.by_timeout = is_by_timeout(error, running, milliseconds(limit_.load(std::memory_order_relaxed)), limit_named_);
+  return error;
+}
+
 void Session::was_reset() {
+  limit_named_ = false;
   dirty_.store(false, std::memory_order_release);
   cache_.clear();
 }

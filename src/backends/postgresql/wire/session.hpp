@@ -70,6 +70,10 @@ class Session : public std::enable_shared_from_this<Session> {
   bool dirty() const noexcept { return dirty_.load(std::memory_order_acquire); }
   void mark_dirty() noexcept { dirty_.store(true, std::memory_order_release); }
   void was_reset();
+  // The server's own limit for a statement, 0 for none.
+  void limit_is(std::chrono::milliseconds limit) noexcept { limit_.store(limit.count(), std::memory_order_relaxed); }
+  // What the server said, and whether its limit was the reason.
+  ServerError explain(ServerError error, Clock::duration running) const;
   SessionFamily& family_of() const noexcept { return *family_; }
   int greeted_by() const noexcept { return greeted_by_; }  // as the server, or a pooler, greeted
   std::string parameter(const char* name) const;
@@ -138,6 +142,8 @@ class Session : public std::enable_shared_from_this<Session> {
   std::vector<Request::Handler> answered_;
   bool reading_ = false;
   bool writing_ = false;
+  std::atomic<std::int64_t> limit_{0};
+  bool limit_named_ = false;  // by the user: what it is now is not known
   bool flush_posted_ = false;
   bool may_cork_ = false;
   bool corked_ = false;  // until this turn of the loop is over

@@ -72,7 +72,7 @@ void Session::take_result(ResultPtr result) {
   const Request::Step& step = head.steps_[head.step_];
   switch (status) {
     case PGRES_FATAL_ERROR: {
-      ServerError error = server_error_of(result.get());
+      ServerError error = explain(server_error_of(result.get()), Clock::now() - head.head_since_);
       if (error.fatal) fatal_ = true;
       // A COMMIT that waits for a standby is done already when the server is shut down.
       if (error.fatal && head.commits && head.step_ + 1 == head.steps_.size() && !head.error)

@@ -1,5 +1,6 @@
 // How a request is put on the wire.
 
+#include "backends/postgresql/sql/own_words.hpp"
 #include "backends/postgresql/wire/session.hpp"
 
 #include <boost/asio/post.hpp>
@@ -53,6 +54,7 @@ bool Session::send_statement(Request& request, const Statement& statement) {
   // The texts of our own compilers fix the types of their values; a user may bind another type to the same text.
   std::string typed;
   if (request.foreign) {
+    if (names_statement_timeout(statement.sql)) limit_named_ = true;
     typed = statement.sql;
     for (const Oid type : types) typed += '\0' + std::to_string(type);
   }
