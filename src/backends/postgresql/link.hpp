@@ -4,6 +4,7 @@
 
 #include "backends/postgresql/settings.hpp"
 #include "backends/postgresql/shape_times.hpp"
+#include "backends/postgresql/snapshots.hpp"
 #include "backends/postgresql/wire/copy_source.hpp"
 
 #include <weir/backend.hpp>
@@ -24,6 +25,7 @@ class Link : public std::enable_shared_from_this<Link> {
   const std::shared_ptr<PoolOwner> owner;
   std::atomic<bool> ensured{false};
   ShapeTimes shapes;
+  const std::shared_ptr<Snapshots> snapshots = std::make_shared<Snapshots>();
   std::atomic<bool> no_copy{false};  // COPY would do something else than INSERT, or is refused
 
   // Once it is ensured: where records are, and the statements by id.

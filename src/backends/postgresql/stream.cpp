@@ -3,6 +3,7 @@
 #include "backends/postgresql/codec.hpp"
 
 #include <algorithm>
+#include <exception>
 
 namespace weir::postgres {
 namespace {
@@ -12,6 +13,29 @@ constexpr std::size_t first_piece = 16;
 constexpr std::size_t supposed_bytes = 8 * 1024;
 
 constexpr const char* begin_snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+std::vector<Statement> share(const std::string& snapshot) {
+  std::vector<Statement> statements;
+  if (!snapshot.empty())  // letters, digits and hyphens, as the server gave them
+    statements.emplace_back("SET TRANSACTION SNAPSHOT '" + snapshot + "'", std::vector<Parameter>{}, false);
+  statements.emplace_back("SELECT pg_export_snapshot()");
+  return statements;
+}
+
+// The transaction that had exported it has ended meanwhile, or is another server's.
+bool is_lost_snapshot(const Error& error) {
+  return error.server_code() == "22023" || error.server_code() == "42704" || error.server_code() == "55000";
+}
+
+// What makes a query another one.
+std::string identity(const Compiled& query) {
+  std::string out = query.sql;
+  for (const Parameter& value : query.values) {
+    out += '\0' + std::to_string(value.bytes().size()) + ':';
+    out += value.bytes();
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -33,6 +57,7 @@ StreamSource::StreamSource(std::shared_ptr<TransactionConduit> transaction, Call
 
 // Left half-way: a transaction that goes on need not keep what the server holds for it.
 StreamSource::~StreamSource() {
+  member_.reset();
   if (!own_ && !ended_ && declared_) conduit_->close_later(std::move(cursor_), forgotten_);
 }
 
@@ -58,20 +83,55 @@ std::vector<Statement> StreamSource::fetch() {
 }
 
 awaitable<void> StreamSource::open() {
-  if (own_) {
-    co_await ensure_table(link_, context_.deadline);
-    conduit_ = co_await open_transaction(link_, begin_snapshot, context_.deadline, "stream");
-  }
+  if (own_) co_await ensure_table(link_, context_.deadline);
   if (query_.select()) projection_.emplace(*query_.select());
-  cursor_ = "weir_cursor_" + std::to_string(conduit_->next_cursor());
-  Compiled compiled = compile_select(link_->table(), query_, Unordered::as_stored, options_.partition());
-  std::vector<Statement> statements;
-  statements.emplace_back("DECLARE " + cursor_ + " NO SCROLL CURSOR FOR " + compiled.sql, std::move(compiled.values),
-                          false);
-  for (Statement& one : fetch()) statements.push_back(std::move(one));
-  declared_ = true;
-  forgotten_ = conduit_->forgotten();
-  ahead_ = conduit_->post(std::move(statements));
+  bool opened = false;
+  while (!opened) {
+    if (own_) conduit_ = co_await begin();
+    cursor_ = "weir_cursor_" + std::to_string(conduit_->next_cursor());
+    Compiled compiled = compile_select(link_->table(), query_, Unordered::as_stored, options_.partition());
+    std::vector<Statement> statements;
+    statements.emplace_back("DECLARE " + cursor_ + " NO SCROLL CURSOR FOR " + compiled.sql, std::move(compiled.values),
+                            false);
+    for (Statement& one : fetch()) statements.push_back(std::move(one));
+    RequestPtr exported;
+    if (member_) exported = conduit_->post(share(member_->snapshot()));
+    ahead_ = conduit_->post(std::move(statements));
+    declared_ = true;
+    forgotten_ = conduit_->forgotten();
+    opened = !exported;
+    if (exported) opened = co_await published(std::move(exported));
+  }
+}
+
+// A partition takes its place among the others of its query before it waits for a connection: who comes later waits for
+// its snapshot then, holding none.
+awaitable<std::shared_ptr<TransactionConduit>> StreamSource::begin() {
+  if (options_.partition().count() > 1) {
+    std::string query = identity(compile_select(link_->table(), query_, Unordered::as_stored));
+    member_ = co_await Snapshots::join(link_->snapshots, std::move(query), options_.partition(), context_.deadline);
+  }
+  co_return co_await open_transaction(link_, begin_snapshot, context_.deadline, "stream");
+}
+
+// Whether the others can begin with this one's snapshot now; otherwise the one that it was to begin with is gone.
+awaitable<bool> StreamSource::published(RequestPtr exported) {
+  std::optional<Error> failed;
+  try {
+    co_await conduit_->wait(exported, limit());
+  } catch (const Error& error) {
+    if (member_->snapshot().empty() || !is_lost_snapshot(error)) throw;
+    failed = error;
+  }
+  if (!failed) {
+    member_->publish(std::string(field_of(exported->results.back().get(), 0, 0)));
+    co_return true;
+  }
+  member_->stale();
+  member_.reset();
+  ahead_.reset();
+  conduit_.reset();
+  co_return false;
 }
 
 std::vector<Record> StreamSource::decode(const Request& request, std::size_t asked) {
@@ -93,7 +153,19 @@ std::vector<Record> StreamSource::decode(const Request& request, std::size_t ask
 
 awaitable<std::vector<Record>> StreamSource::next_batch() {
   if (ended_) co_return std::vector<Record>();
-  if (!ahead_) co_await open();
+  if (!ahead_) {
+    // Whoever waits for this one's snapshot waits for nothing, when it fails.
+    std::exception_ptr failed;
+    try {
+      co_await open();
+    } catch (...) {
+      failed = std::current_exception();
+    }
+    if (failed) {
+      member_.reset();
+      std::rethrow_exception(failed);
+    }
+  }
   const auto request = std::exchange(ahead_, nullptr);
   co_await conduit_->wait(request, limit());
   first_ = false;
@@ -108,6 +180,7 @@ awaitable<std::vector<Record>> StreamSource::next_batch() {
 
 // What the store holds is free now, not only when the consumer looks for the end.
 void StreamSource::finish() {
+  member_.reset();
   std::vector<Statement> statements;
   if (own_) {
     statements.emplace_back("COMMIT");

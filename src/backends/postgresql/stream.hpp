@@ -27,6 +27,8 @@ class StreamSource final : public RecordSource {
 
  private:
   awaitable<void> open();
+  awaitable<std::shared_ptr<TransactionConduit>> begin();
+  awaitable<bool> published(RequestPtr exported);
   std::vector<Statement> fetch();
   std::vector<Record> decode(const Request& request, std::size_t asked);
   void finish();
@@ -40,6 +42,7 @@ class StreamSource final : public RecordSource {
   const StreamOptions options_;
   std::optional<core::Projection> projection_;
   std::string cursor_;
+  std::shared_ptr<Snapshots::Member> member_;  // of the query's partitions
   RequestPtr ahead_;
   std::size_t asked_ = 0;  // records of the piece that is on its way
   double record_bytes_ = 0;
