@@ -3,6 +3,7 @@
 #include "conformance/backend_under_test.hpp"
 #include "conformance/missing_server.hpp"
 #include "conformance/waiting_backend.hpp"
+#include "support/sanitizers.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <weir/config.hpp>
@@ -15,7 +16,6 @@
 #endif
 
 #include <atomic>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <utility>
@@ -97,7 +97,10 @@ BackendUnderTest postgresql(std::string name, std::vector<std::string> arguments
   backend.durable = true;
   backend.index_option = "index";
   // Each of them is several statements on a real server.
-  if (std::getenv("WEIR_FULL") == nullptr) backend.differential_queries = 1'000;
+  if (!weir::test::full_run()) {
+    backend.differential_queries = 1'000;
+    if (weir::test::under_sanitizer) backend.interruption_step = 7;
+  }
   return backend;
 }
 #endif
@@ -114,7 +117,7 @@ int main(int argc, char** argv) {
 #endif
 #ifdef WEIR_TEST_POSTGRESQL
   weir::conformance::register_backend_under_test(postgresql("postgresql", {}, "POSTGRES_URL"));
-  if (std::getenv("WEIR_FULL") != nullptr)
+  if (weir::test::full_run())
     weir::conformance::register_backend_under_test(
         postgresql("postgresql_pgbouncer", {"--name", "pooled", "--pgbouncer"}, "POSTGRES_POOL_URL"));
 #endif

@@ -11,6 +11,17 @@
 #include <iterator>
 #include <thread>
 
+#if defined(__SANITIZE_THREAD__)
+#define WEIR_UNDER_THREAD_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define WEIR_UNDER_THREAD_SANITIZER 1
+#endif
+#endif
+#ifndef WEIR_UNDER_THREAD_SANITIZER
+#define WEIR_UNDER_THREAD_SANITIZER 0
+#endif
+
 namespace weir::test {
 
 inline std::size_t threads_of_this_process() {
@@ -18,15 +29,15 @@ inline std::size_t threads_of_this_process() {
   return static_cast<std::size_t>(std::distance(begin(threads), end(threads)));
 }
 
-/// One; a sanitizer may have one of its own.
-inline const std::size_t threads_at_the_start = threads_of_this_process();
+/// ThreadSanitizer has a thread of its own, from when the first other one is started.
+inline constexpr std::size_t threads_that_stay = WEIR_UNDER_THREAD_SANITIZER != 0 ? 2 : 1;
 
 /// Waits until the threads that the library had started have ended; their databases are closed already.
 inline void wait_until_only_thread() {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (threads_of_this_process() > threads_at_the_start) {
+  while (threads_of_this_process() > threads_that_stay) {
     if (std::chrono::steady_clock::now() > end) {
-      ADD_FAILURE() << threads_of_this_process() - threads_at_the_start << " threads did not end";
+      ADD_FAILURE() << threads_of_this_process() - threads_that_stay << " threads did not end";
       return;
     }
     std::this_thread::yield();

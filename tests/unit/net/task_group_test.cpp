@@ -259,9 +259,9 @@ awaitable<void> count_some(std::atomic<int>* done, std::size_t index) {
 // On a loop that many threads run, cancelled at some moment.
 TEST(ForEachIndex, many_threads) {
   for (int round = 0; round < weir::test::rounds(200); ++round) {
-    asio::cancellation_signal signal;
     asio::thread_pool loop(3);
     const auto strand = asio::make_strand(loop);
+    asio::cancellation_signal signal;  // goes first: its slot keeps the strand
     std::atomic<int> done{0};
     std::atomic<bool> ended{false};
     auto task = [&done](std::size_t index) { return count_some(&done, index); };

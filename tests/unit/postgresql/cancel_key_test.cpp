@@ -8,16 +8,16 @@ namespace {
 using namespace std::string_literals;
 
 TEST(CancelKey, is_found_in_libpqs_trace) {
-  const auto key = parse_key_line("2022-01-01 10:00:00.000000\tB\t12\tBackendKeyData\t 4711 -1234567");
+  const auto key = parse_key_line("B\t12\tBackendKeyData\t 4711 -1234567");
   ASSERT_TRUE(key);
   EXPECT_EQ(key->process, 4711);
   EXPECT_EQ(key->secret, -1234567);
 }
 
 TEST(CancelKey, nothing_else_is_taken_for_it) {
-  for (const char* line :
-       {"", "BackendKeyData", "B\t12\tBackendKeyData\t 1", "x\tB\t12\tBackendKeyData\t NNNN NNNN",
-        "x\tF\t12\tBackendKeyData\t 1 2", "x\tB\t22\tParameterStatus\t \"application_name\" \"weir\""})
+  for (const char* line : {"", "BackendKeyData", "B\t12\tBackendKeyData\t 1", "B\t12\tBackendKeyData\t NNNN NNNN",
+                           "F\t12\tBackendKeyData\t 1 2", "B\t22\tParameterStatus\t \"application_name\" \"weir\"",
+                           "B\t40\tNoticeResponse\t \"\tBackendKeyData\t 1 2\""})
     EXPECT_FALSE(parse_key_line(line)) << line;
 }
 

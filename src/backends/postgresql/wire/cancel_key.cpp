@@ -21,10 +21,12 @@ bool read_number(std::string_view& text, std::int32_t& number) {
 }  // namespace
 
 std::optional<CancelKey> parse_key_line(std::string_view line) {
-  constexpr std::string_view name = "BackendKeyData";
-  const auto at = line.find(name);
-  if (at == std::string_view::npos || line.substr(0, at).find("\tB\t") == std::string_view::npos) return std::nullopt;
-  auto rest = line.substr(at + name.size());
+  constexpr std::string_view name = "\tBackendKeyData\t";
+  if (!line.starts_with("B\t")) return std::nullopt;
+  auto rest = line.substr(2);
+  std::int32_t length = 0;
+  if (!read_number(rest, length) || !rest.starts_with(name)) return std::nullopt;
+  rest.remove_prefix(name.size());
   CancelKey key;
   if (!read_number(rest, key.process) || !read_number(rest, key.secret)) return std::nullopt;
   return key;
@@ -38,6 +40,8 @@ CancelKeyWatch::CancelKeyWatch(PGconn* connection) : connection_(connection) {
   // Unbuffered: no second copy of an authentication exchange stays behind in the stream.
   std::setvbuf(file_, nullptr, _IONBF, 0);
   PQtrace(connection_, file_);
+  // With times it would call localtime(), which is for programs with one thread.
+  PQsetTraceFlags(connection_, PQTRACE_SUPPRESS_TIMESTAMPS);
 }
 
 CancelKeyWatch::~CancelKeyWatch() { take(); }
