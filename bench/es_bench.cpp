@@ -43,7 +43,7 @@ const std::string& document() {
 // "b" is the index that the null server has: bare documents, which are found again in order by their field `id`.
 std::string url(const std::string& port, const std::string& index = "b", bool with_key = false) {
   return "elasticsearch+http://127.0.0.1:" + port + "/" + index +
-         "?bulk_size=5000000&bulk_actions=100000&bulk_concurrency=2&max_size=64&proxy=off" +
+         "?bulk_size=5000000&bulk_actions=100000&bulk_concurrency=2&max_size=64&proxy=off&timeout=0" +
          (with_key ? "&key_field=id" : "");
 }
 
@@ -109,7 +109,7 @@ weir::awaitable<void> store_records(Work* work) {
 weir::awaitable<void> search(Work* work) {
   const auto query =
       weir::Query{}
-          .where(weir::field("name") == "name-1" && weir::field("value") >= 1 && weir::field("value") < 10)
+          .where(weir::field("name") == "name-1" && weir::field("value") >= 1 && weir::field("value") < 11)
           .limit(10);
   while (Clock::now() < work->stop) {
     const auto found = co_await work->db.search(query);

@@ -1,9 +1,12 @@
 #include "backends/elasticsearch/answers.hpp"
 
+#include "backends/elasticsearch/skim.hpp"
 #include "core/json_text.hpp"
 
 #include <weir/error.hpp>
 
+#include <charconv>
+#include <cstdint>
 #include <utility>
 
 namespace weir::elasticsearch {
@@ -61,29 +64,97 @@ std::optional<Record> read_document(const Mapping& mapping, Json& document) {
   return out;
 }
 
-Hits read_hits(const Mapping& mapping, Json& answer) {
-  if (const auto late = answer.find("timed_out"); late != answer.end() && *late == true)
-    throw Error(errc::timeout, "the search ran out of time on the server");
-  if (const auto shards = answer.find("_shards"); shards != answer.end() && shards->is_object()) {
-    const auto failed = shards->find("failed");
-    if (failed != shards->end() && *failed != 0)
-      throw Error(errc::unavailable, "some shards of the index did not answer");
+namespace {
+
+Json read_value(std::string_view text) {
+  try {
+    return core::parse_stored_json(text);
+  } catch (const Error&) {
+    refuse("is no JSON");
   }
-  const auto outer = answer.find("hits");
-  if (outer == answer.end() || !outer->is_object()) refuse("to a search has no hits");
-  const auto list = outer->find("hits");
-  if (list == outer->end() || !list->is_array()) refuse("to a search has no list of hits");
+}
+
+Json read_object(std::string_view text) { return text.starts_with('{') ? read_value(text) : Json::object(); }
+
+std::string read_string(std::string_view text) {
+  if (!text.starts_with('"')) return {};
+  return read_value(text).get<std::string>();
+}
+
+std::optional<std::int64_t> read_integer(std::string_view text) {
+  std::int64_t out = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return out;
+}
+
+void read_source(Skimmer& in, bool ours, Record& out) {
+  if (!ours || in.peek() != '{') {
+    out.fields = read_object(in.value());
+    if (ours) out.fields = Json::object();
+    return;
+  }
+  bool verbatim = false;
+  in.object([&](std::string_view key) {
+    const auto value = in.value();
+    if (key == "metadata") out.metadata = read_object(value);
+    if (key == "verbatim") verbatim = true;
+    if (key == "verbatim" || (key == "fields" && !verbatim)) out.fields = read_object(value);
+  });
+}
+
+// One hit; `sort` is its place, as it is written.
+Record read_hit(Skimmer& in, bool ours, std::string_view& sort) {
+  if (in.peek() != '{') refuse("holds a document that is no object");
+  Record out;
+  std::optional<std::int64_t> number, term;
+  in.object([&](std::string_view key) {
+    if (key == "_source") return read_source(in, ours, out);
+    const auto value = in.value();
+    if (key == "_id") out.id = read_string(value);
+    if (key == "_seq_no") number = read_integer(value);
+    if (key == "_primary_term") term = read_integer(value);
+    if (key == "sort") sort = value;
+    if (key == "found" && value == "false") refuse("to a search holds a hit that is not there");
+  });
+  if (out.id.empty()) refuse("holds a document without an id");
+  if (number && term) out.version = to_version(SequenceNumber{*number, *term});
+  return out;
+}
+
+}  // namespace
+
+Hits read_hits(const Mapping& mapping, std::string_view answer) {
   Hits out;
-  out.records.reserve(list->size());
-  for (auto& hit : *list) {
-    auto record = read_document(mapping, hit);
-    if (!record) refuse("to a search holds a hit that is not there");
-    out.records.push_back(std::move(*record));
-  }
-  if (!list->empty())
-    if (const auto sort = list->back().find("sort"); sort != list->back().end()) out.last_sort = std::move(*sort);
-  out.cursor = take_string(answer, "pit_id");
-  if (out.cursor.empty()) out.cursor = take_string(answer, "_scroll_id");
+  Skimmer in(answer);
+  bool late = false, partial = false, has_list = false;
+  std::string_view sort;
+  const auto hits = [&](std::string_view key) {
+    if (key != "hits") return void(in.value());
+    if (in.peek() != '[') refuse("to a search has no list of hits");
+    has_list = true;
+    in.array([&] {
+      sort = {};
+      out.records.push_back(read_hit(in, mapping.ours(), sort));
+    });
+  };
+  const auto shards = [&](std::string_view key) {
+    const auto value = in.value();
+    if (key == "failed" && value != "0") partial = true;
+  };
+  if (in.peek() != '{') refuse("is no JSON object");
+  in.object([&](std::string_view key) {
+    if (key == "hits" && in.peek() == '{') return in.object(hits);
+    if (key == "_shards" && in.peek() == '{') return in.object(shards);
+    const auto value = in.value();
+    if (key == "timed_out" && value == "true") late = true;
+    if (key == "pit_id" || (key == "_scroll_id" && out.cursor.empty())) out.cursor = read_string(value);
+  });
+  in.end();
+  if (late) throw Error(errc::timeout, "the search ran out of time on the server");
+  if (partial) throw Error(errc::unavailable, "some shards of the index did not answer");
+  if (!has_list) refuse("to a search has no list of hits");
+  if (!sort.empty()) out.last_sort = read_value(sort);
   return out;
 }
 

@@ -27,7 +27,8 @@ struct Hits {
   Json last_sort;      ///< of the last one; null when there is none
   std::string cursor;  ///< the PIT as it is called from now on, or the scroll
 };
-/// Throws Error timeout or unavailable when the answer is not complete.
-Hits read_hits(const Mapping& mapping, Json& answer);
+/// Of the answer to a search only what makes the records becomes a value. Throws Error timeout or unavailable when the
+/// answer is not complete.
+Hits read_hits(const Mapping& mapping, std::string_view answer);
 
 }  // namespace weir::elasticsearch

@@ -98,7 +98,7 @@ void Cursor::measure(std::size_t bytes, std::size_t records) {
 }
 
 // A page that is more than one answer may hold is asked for again, shorter.
-awaitable<Json> Cursor::request(Json body, Page& page) {
+awaitable<Hits> Cursor::request(Json body, Page& page) {
   for (;;) {
     Call call("POST", "/_search");
     call.idempotent = true;
@@ -107,11 +107,9 @@ awaitable<Json> Cursor::request(Json body, Page& page) {
     call.body = body.dump();
     try {
       const auto response = co_await ask(link_, std::move(call));
-      auto answer = parse_answer(response.body.view());
-      const auto hits = answer.find("hits");
-      if (hits != answer.end() && hits->is_object() && hits->contains("hits"))
-        measure(response.body.size(), hits->at("hits").size());
-      co_return answer;
+      auto hits = read_hits(*known_->mapping, response.body.view());
+      measure(response.body.size(), hits.records.size());
+      co_return hits;
     } catch (const Error& error) {
       if (error.kind() != errc::too_large || page.size <= 1) throw;
     }
@@ -168,7 +166,7 @@ awaitable<void> Cursor::fetch_page() {
       page.sources = false;
     }
     if (!over && left_) page.size = std::min(page.size, *left_);
-    Json answer;
+    Hits hits;
     if (scrolls && !cursor_.empty()) {
       Call call("POST", "/_search/scroll");
       Json body = Json::object();
@@ -178,7 +176,7 @@ awaitable<void> Cursor::fetch_page() {
       call.writes = false;
       call.deadline = limit();
       const auto response = co_await ask(link_, std::move(call));
-      answer = parse_answer(response.body.view());
+      hits = read_hits(*known_->mapping, response.body.view());
     } else {
       auto body = search_body(*known_->mapping, query_, sort_, page);
       if (options_.partition.count() > 1 && !picks_)
@@ -193,15 +191,14 @@ awaitable<void> Cursor::fetch_page() {
         call.writes = false;
         call.deadline = limit();
         const auto response = co_await ask(link_, std::move(call));
-        answer = parse_answer(response.body.view());
+        hits = read_hits(*known_->mapping, response.body.view());
       } else {
         body["pit"]["id"] = cursor_;
         body["pit"]["keep_alive"] = milliseconds_text(link_->settings.keep_alive);
         if (!after_.is_null()) body["search_after"] = after_;
-        answer = co_await request(std::move(body), page);
+        hits = co_await request(std::move(body), page);
       }
     }
-    auto hits = read_hits(*known_->mapping, answer);
     if (!hits.cursor.empty()) cursor_ = std::move(hits.cursor);
     if (!hits.last_sort.is_null()) after_ = std::move(hits.last_sort);
     first_ = false;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "backends/elasticsearch/answers.hpp"
 #include "backends/elasticsearch/background.hpp"
 #include "backends/elasticsearch/link.hpp"
 #include "backends/elasticsearch/requests.hpp"
@@ -54,7 +55,7 @@ class Cursor : public std::enable_shared_from_this<Cursor> {
   awaitable<void> fetch();
   awaitable<void> open();
   awaitable<void> fetch_page();
-  awaitable<Json> request(Json body, Page& page);
+  awaitable<Hits> request(Json body, Page& page);
   awaitable<void> release();
   static awaitable<void> release_last(std::shared_ptr<Cursor> self);
   awaitable<void> wait();

@@ -61,8 +61,7 @@ awaitable<std::vector<Record>> search_all(LinkPtr link, CallContext context, Que
     auto call = search_call(*link, "/_search?allow_partial_search_results=false", body, context.deadline);
     try {
       const auto response = co_await ask(link, std::move(call));
-      auto answer = parse_answer(response.body.view());
-      auto hits = read_hits(*known.mapping, answer);
+      auto hits = read_hits(*known.mapping, response.body.view());
       if (query.limit() || hits.records.size() < first_answer) {
         if (query.select()) {
           const core::Projection projection(*query.select());

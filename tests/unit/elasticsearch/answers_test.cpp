@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace weir::elasticsearch {
@@ -44,9 +45,9 @@ TEST(Answers, ADocumentThatIsNotThere) {
 }
 
 TEST(Answers, Hits) {
-  auto answer = parse_answer(R"({"took": 1, "timed_out": false, "_shards": {"total": 1, "failed": 0}, "pit_id": "P",
+  const char* const answer = R"({"took": 1, "timed_out": false, "_shards": {"total": 1, "failed": 0}, "pit_id": "P",
       "hits": {"hits": [{"_id": "a", "_seq_no": 0, "_primary_term": 1, "_source": {"fields": {"x": 1}}, "sort": [1.5, "a"]},
-                        {"_id": "b", "_seq_no": 1, "_primary_term": 1, "sort": [9007199254740993, "b"]}]}})");
+                        {"_id": "b", "_seq_no": 1, "_primary_term": 1, "sort": [9007199254740993, "b"]}]}})";
   const auto hits = read_hits(Mapping(), answer);
   ASSERT_EQ(hits.records.size(), 2U);
   EXPECT_EQ(hits.records[0].fields.dump(), R"({"x":1})");
@@ -55,17 +56,63 @@ TEST(Answers, Hits) {
   EXPECT_EQ(hits.cursor, "P");
 }
 
+// Whatever stands around it and however it is written.
+TEST(Answers, HitsAmongWhatNobodyAskedFor) {
+  const auto hits = read_hits(Mapping(), R"({
+      "a \"quoted\" {name}": "a } ] , \\", "nested": [[{"hits": {"hits": 1}}], "]"], "no": null, "n": -1.5e3,
+      "_shards": {"total": 3, "skipped": 1, "failed": 0, "failures": []},
+      "hits": {"total": {"value": 2, "relation": "eq"}, "max_score": null, "hits": [
+        {"_index": "x", "_id": "\u00e9\"\\", "_score": 1.0, "ignored": {"_id": "no", "_source": {"fields": 1}},
+         "_source": {"id": "e", "part": 1, "metadata": {"m": "}"}, "fields": {"a": [1, {"b": "\\\""}], "c": {}},
+                     "order": {"min": {"fields": 5}}}, "_seq_no": 12, "_primary_term": 3},
+        {"_source": {"verbatim": {"v": {}}, "fields": {"v": 1}}, "_id": "w", "_seq_no": 1}
+      ]}, "timed_out": false, "_scroll_id": "S=="}  )");
+  ASSERT_EQ(hits.records.size(), 2U);
+  EXPECT_EQ(hits.records[0].id, "\u00e9\"\\");
+  EXPECT_EQ(hits.records[0].fields, Json::parse(R"({"a": [1, {"b": "\\\""}], "c": {}})"));
+  EXPECT_EQ(hits.records[0].metadata, Json::parse(R"({"m": "}"})"));
+  EXPECT_EQ(hits.records[0].version, "12.3");
+  EXPECT_EQ(hits.records[1].fields, Json::parse(R"({"v": {}})")) << "verbatim counts, wherever it stands";
+  EXPECT_EQ(hits.records[1].version, "") << "half a version is none";
+  EXPECT_TRUE(hits.last_sort.is_null());
+  EXPECT_EQ(hits.cursor, "S==");
+  EXPECT_TRUE(read_hits(Mapping(), R"({"hits":{"hits":[]}})").records.empty());
+}
+
+TEST(Answers, HitsOfAForeignIndex) {
+  const auto foreign = Mapping::parse(Json::parse(R"({"logs": {"mappings": {"properties": {}}}})"));
+  const auto hits = read_hits(foreign, R"({"hits":{"hits":[{"_id":"1","_source":{"fields":{"a":1},"metadata":2}},
+                                                           {"_id":"2","_source":3},{"_id":"3"}]}})");
+  EXPECT_EQ(hits.records[0].fields, Json::parse(R"({"fields":{"a":1},"metadata":2})"));
+  EXPECT_EQ(hits.records[1].fields, Json::object());
+  EXPECT_EQ(hits.records[2].fields, Json::object());
+}
+
 TEST(Answers, HalfAnAnswerIsNone) {
-  auto late = parse_answer(R"({"timed_out": true, "hits": {"hits": []}})");
-  EXPECT_THROW(read_hits(Mapping(), late), Error);
-  auto partial = parse_answer(R"({"timed_out": false, "_shards": {"total": 2, "failed": 1}, "hits": {"hits": []}})");
-  EXPECT_THROW(read_hits(Mapping(), partial), Error);
+  const auto kind = [](std::string_view text) {
+    try {
+      (void)read_hits(Mapping(), text);
+    } catch (const Error& error) {
+      return error.kind();
+    }
+    return errc::not_found;
+  };
+  EXPECT_EQ(kind(R"({"timed_out": true, "hits": {"hits": []}})"), errc::timeout);
+  EXPECT_EQ(kind(R"({"hits": {"hits": []}, "timed_out": true})"), errc::timeout);
+  EXPECT_EQ(kind(R"({"timed_out": false, "_shards": {"total": 2, "failed": 1}, "hits": {"hits": []}})"),
+            errc::unavailable);
+  const std::string whole =
+      R"({"took":1,"hits":{"hits":[{"_id":"a\\","_source":{"fields":{"x":[1,"}"]}},"sort":[1]}]},"pit_id":"P"})";
+  EXPECT_EQ(kind(whole), errc::not_found) << "which is no error of it";
+  for (std::size_t size = 0; size < whole.size(); ++size)
+    EXPECT_EQ(kind(std::string_view(whole).substr(0, size)), errc::protocol_error) << whole.substr(0, size);
   for (const char* text :
-       {R"({})", R"({"hits": 1})", R"({"hits": {"hits": 1}})", R"({"hits": {"hits": [1]}})",
-        R"({"hits": {"hits": [{"_source": {}}]}})", R"({"hits": {"hits": [{"_id": "a", "found": false}]}})"}) {
-    auto answer = parse_answer(text);
-    EXPECT_THROW(read_hits(Mapping(), answer), Error) << text;
-  }
+       {R"({})", R"({"hits": 1})", R"({"hits": {}})", R"({"hits": {"hits": 1}})", R"({"hits": {"hits": [1]}})",
+        R"({"hits": {"hits": [{"_source": {}}]}})", R"({"hits": {"hits": [{"_id": "a", "found": false}]}})",
+        R"({"hits": {"hits": [{"_id": 1}]}})", R"({"hits": {"hits": [{"_id": "a", "_source": {"fields": {x}}}]}})",
+        R"({"hits": {"hits": []}} x)", R"({"hits": {"hits": []},})", R"({"hits": {"hits": [,]}})", "[]", "Unauthorized",
+        R"({"a" 1})", R"({a: 1})", "\"", "{\"a\":\"\\\"}"})
+    EXPECT_EQ(kind(text), errc::protocol_error) << text;
   for (const char* text : {"", "[]", "Unauthorized", "{\"a\": ", "1"}) EXPECT_THROW(parse_answer(text), Error) << text;
 }
 
