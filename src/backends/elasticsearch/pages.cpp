@@ -36,12 +36,19 @@ std::string milliseconds_text(std::chrono::milliseconds time) {
 
 // As the documents lie in the shards: the cheapest order. Without any order there is nothing to go on after.
 // https://www.elastic.co/guide/en/elasticsearch/reference/8.19/paginate-search-results.html
-Json by_place() {
+// `field` is _shard_doc, or _doc where there is one shard only: two shards have the same numbers.
+Json by_place(const char* field) {
   Json key = Json::object();
-  key["_shard_doc"]["order"] = "asc";
+  key[field]["order"] = "asc";
   Json out = Json::array();
   out.push_back(std::move(key));
   return out;
+}
+
+// What a snapshot was made of; it stays with that copy of the shard.
+bool is_one_shard(const Json& snapshot) {
+  const auto shards = snapshot.find("_shards");
+  return shards != snapshot.end() && shards->is_object() && shards->value("total", Json()) == 1;
 }
 
 std::optional<core::Projection> projection_of(const Query& query) {
@@ -128,7 +135,7 @@ awaitable<void> Cursor::open() {
   if (!query_.order().empty() || options_.by_id)
     sort_ = compile_sort(*known_->mapping, query_, product.sorts_by_id);
   else if (product.cursor == CursorKind::pit)
-    sort_ = by_place();
+    sort_ = by_place("_shard_doc");
   else
     sort_ = compile_sort(*known_->mapping, Query{}, product.sorts_by_id);
   if (product.cursor == CursorKind::scroll) co_return;
@@ -143,6 +150,10 @@ awaitable<void> Cursor::open() {
   if (id == answer.end() || !id->is_string())
     throw Error(errc::protocol_error, "the answer to a request for a snapshot names none");
   cursor_ = id->get<std::string>();
+  // By a field every page would cost the server a look at all documents.
+  // Where parts have to agree on a page they keep the ids' order: each has a snapshot of its own.
+  const bool any_order = query_.order().empty() && !options_.by_id && !picks_;
+  if (opensearch && any_order && is_one_shard(answer)) sort_ = by_place("_doc");
 }
 
 awaitable<void> Cursor::fetch_page() {

@@ -9,6 +9,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <mutex>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -65,6 +68,47 @@ TEST_P(Engines, ReadsAllAndFreesTheSnapshot) {
   EXPECT_EQ(run(ids_of(db.stream(Query{}.order_by(id()).offset(3).limit(6), options), 100)),
             std::vector<std::string>(nine.begin() + 3, nine.end()));
   EXPECT_EQ(cluster.open_cursors(), 0);
+}
+
+// By the place in the shard where the server can tell places apart, for everything else costs it a look at all
+// documents for each page; by the ids' field where an order was asked for.
+TEST(ElasticsearchStreams, TheCheapestOrderThatIsOne) {
+  struct Case {
+    std::string engine;
+    std::string shards;
+    bool by_id;
+    std::string field;
+  };
+  const std::string one = R"({"total": 1, "failed": 0})", two = R"({"total": 2, "failed": 0})";
+  for (const auto& c :
+       {Case{FakeCluster::opensearch, one, false, "_doc"}, Case{FakeCluster::opensearch, two, false, "id"},
+        Case{FakeCluster::opensearch, "null", false, "id"}, Case{FakeCluster::opensearch, one, true, "id"},
+        Case{FakeCluster::elasticsearch, two, false, "_shard_doc"},
+        Case{FakeCluster::elasticsearch, one, true, "id"}}) {
+    std::mutex mutex;
+    std::set<std::string> fields;
+    FakeCluster cluster(
+        [&](FakeCluster&, const Received& request) -> std::optional<Answer> {
+          const auto target = request.target();
+          if (request.method() == "POST" &&
+              (target.starts_with("/people/_search/point_in_time") || target.starts_with("/people/_pit")))
+            return Answer(200, R"({"pit_id": "P", "id": "P", "_shards": )" + c.shards + "}");
+          if (target.starts_with("/_search") && request.method() == "POST") {
+            const auto body = Json::parse(request.body);
+            const std::lock_guard lock(mutex);
+            fields.insert(body.at("sort").at(0).items().begin().key());
+          }
+          return std::nullopt;
+        },
+        c.engine);
+    fill(cluster, 9);
+    const auto db = opened(cluster);
+    StreamOptions options;
+    options.batch_size(4);
+    EXPECT_EQ(run(ids_of(db.stream(c.by_id ? Query{}.order_by(id()) : Query{}, options), 100)), all(9));
+    const std::lock_guard lock(mutex);
+    EXPECT_EQ(fields, std::set<std::string>{c.field}) << c.engine << " " << c.shards;
+  }
 }
 
 TEST_P(Engines, NothingIsAskedFor) {
