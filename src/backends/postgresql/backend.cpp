@@ -5,10 +5,15 @@
 #include "backends/postgresql/codec.hpp"
 #include "backends/postgresql/stream.hpp"
 #include "backends/postgresql/transaction.hpp"
+#include "backends/postgresql/wire/off_the_loop.hpp"
 
 #include <weir/postgresql.hpp>
 
 #include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
+#include <array>
+#include <functional>
 
 namespace weir::postgres {
 
@@ -152,9 +157,29 @@ std::string PostgresBackend::endpoint() const { return link_->settings.endpoint;
 
 namespace {
 
+// What tells one pool from another is also what is in these files.
+bool names_files(const Config& config) {
+  static constexpr std::array options{"ca_certs", "client_cert", "client_key", "crl"};
+  return std::any_of(options.begin(), options.end(), [&](const char* option) { return config.has(option); });
+}
+
+awaitable<std::shared_ptr<PostgresBackend>> made_off_the_loop(Config config) {
+  const auto deadline = Clock::now() + config.get<std::chrono::milliseconds>("connect_timeout");
+  const auto made = std::make_shared<std::shared_ptr<PostgresBackend>>();
+  std::function<void()> make = [made, config] { *made = std::make_shared<PostgresBackend>(config); };
+  Error late(errc::timeout, "the deadline passed while files of certificates were read");
+  co_await off_the_loop(std::move(make), deadline, std::move(late));
+  co_return std::move(*made);
+}
+
 awaitable<std::shared_ptr<Backend>> make_backend(Config config) {
   const bool now = config.get<bool>("connect_on_open") || config.get<unsigned>("min_size") > 0;
-  auto backend = std::make_shared<PostgresBackend>(config);
+  std::shared_ptr<PostgresBackend> backend;
+  if (names_files(config)) {
+    backend = co_await made_off_the_loop(config);
+  } else {
+    backend = std::make_shared<PostgresBackend>(config);
+  }
   if (now) {
     CallContext context;
     context.deadline = Clock::now() + config.get<std::chrono::milliseconds>("connect_timeout");

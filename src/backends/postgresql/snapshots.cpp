@@ -42,7 +42,9 @@ awaitable<std::shared_ptr<Snapshots::Member>> Snapshots::join(std::shared_ptr<Sn
       if (!latch) {
         group->taken[partition.index()] = true;
         ++group->pending;
-        co_return std::make_shared<Member>(self, group, group->live.empty() ? std::string() : group->live.back());
+        // The oldest: the others may be shorter.
+        std::string snapshot = group->live.empty() ? std::string() : group->live.front();
+        co_return std::make_shared<Member>(self, group, partition.index(), std::move(snapshot));
       }
     }
     loop.add_latch(latch);
@@ -73,7 +75,11 @@ void Snapshots::Member::publish(std::string exported) {
   wake(waiting);
 }
 
-void Snapshots::Member::stale() { owner_->drop(group_, snapshot_, false); }
+void Snapshots::Member::stale() {
+  const std::lock_guard lock(owner_->mutex_);
+  std::erase(group_->live, snapshot_);
+  group_->taken[index_] = false;
+}
 
 Snapshots::Member::~Member() { owner_->drop(group_, exported_, exported_.empty()); }
 

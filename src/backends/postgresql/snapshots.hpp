@@ -28,8 +28,8 @@ class Snapshots : public std::enable_shared_from_this<Snapshots> {
   // A stream among the partitions of its query; destroyed before its transaction ends.
   class Member {
    public:
-    Member(std::shared_ptr<Snapshots> owner, std::shared_ptr<Group> group, std::string snapshot)
-        : owner_(std::move(owner)), group_(std::move(group)), snapshot_(std::move(snapshot)) {}
+    Member(std::shared_ptr<Snapshots> owner, std::shared_ptr<Group> group, std::size_t index, std::string snapshot)
+        : owner_(std::move(owner)), group_(std::move(group)), index_(index), snapshot_(std::move(snapshot)) {}
     Member(const Member&) = delete;
     Member& operator=(const Member&) = delete;
     ~Member();
@@ -37,12 +37,14 @@ class Snapshots : public std::enable_shared_from_this<Snapshots> {
     const std::string& snapshot() const noexcept { return snapshot_; }
     // What it exported; the others may begin with it.
     void publish(std::string exported);
-    // The server does not know it any longer.
+    // The server does not know what it was to begin with any longer: its place is free, to join once more, perhaps
+    // with another of the same.
     void stale();
 
    private:
     const std::shared_ptr<Snapshots> owner_;
     const std::shared_ptr<Group> group_;
+    const std::size_t index_;
     const std::string snapshot_;
     std::string exported_;
   };

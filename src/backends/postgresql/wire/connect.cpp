@@ -1,6 +1,8 @@
-// Making a connection without ever blocking the loop: names are resolved by Asio and given to libpq as addresses.
+// Making a connection without ever blocking the loop: names are resolved by Asio and given to libpq as addresses, and
+// each step of libpq's, which may read files, is taken on another thread.
 
 #include "backends/postgresql/wire/connection.hpp"
+#include "backends/postgresql/wire/off_the_loop.hpp"
 #include "backends/postgresql/wire/wait.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -9,6 +11,9 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
+#include <functional>
+#include <memory>
+#include <optional>
 #include <random>
 
 namespace weir::postgres {
@@ -66,24 +71,36 @@ ConnectionPtr start(const ConnectSettings& settings, const Target& target, const
   return connection;
 }
 
+// Held by the step that runs, too: it may end long after whoever waited for it.
+struct Attempt {
+  ConnectionPtr connection;
+  std::optional<CancelKeyWatch> watch;
+  PostgresPollingStatusType wanted = PGRES_POLLING_WRITING;
+};
+
 awaitable<std::shared_ptr<Session>> attempt(std::shared_ptr<const ConnectSettings> settings,
                                             std::shared_ptr<SessionFamily> family, Target target,
                                             std::string session_attributes, Clock::time_point deadline) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  ConnectionPtr connection = start(*settings, target, session_attributes);
-  CancelKeyWatch watch(connection.get());
-  if (PQstatus(connection.get()) == CONNECTION_BAD) throw connect_error(PQerrorMessage(connection.get()));
   const Error late(errc::connect_failed, "the server did not answer in time");
-  auto wanted = PGRES_POLLING_WRITING;
-  while (wanted != PGRES_POLLING_OK) {
-    const auto what = wanted == PGRES_POLLING_READING ? WaitFor::readable : WaitFor::writable;
-    co_await wait_for(executor, PQsocket(connection.get()), what, deadline, late);
-    wanted = PQconnectPoll(connection.get());
-    if (wanted == PGRES_POLLING_FAILED) throw connect_error(PQerrorMessage(connection.get()));
+  const auto made = std::make_shared<Attempt>();
+  std::function<void()> begin = [made, settings, target, session_attributes] {
+    made->connection = start(*settings, target, session_attributes);
+    made->watch.emplace(made->connection.get());
+  };
+  co_await off_the_loop(std::move(begin), deadline, late);
+  auto* const connection = made->connection.get();
+  if (PQstatus(connection) == CONNECTION_BAD) throw connect_error(PQerrorMessage(connection));
+  while (made->wanted != PGRES_POLLING_OK) {
+    const auto what = made->wanted == PGRES_POLLING_READING ? WaitFor::readable : WaitFor::writable;
+    co_await wait_for(executor, PQsocket(connection), what, deadline, late);
+    std::function<void()> step = [made] { made->wanted = PQconnectPoll(made->connection.get()); };
+    co_await off_the_loop(std::move(step), deadline, late);
+    if (made->wanted == PGRES_POLLING_FAILED) throw connect_error(PQerrorMessage(connection));
   }
-  const auto key = watch.take();
-  auto session = std::make_shared<Session>(executor, connection.get(), key, family, settings->statement_cache);
-  connection.release();
+  const auto key = made->watch->take();
+  auto session = std::make_shared<Session>(executor, connection, key, family, settings->statement_cache);
+  made->connection.release();
   session->open();
   co_return session;
 }
