@@ -209,6 +209,12 @@ weir::awaitable<void> fill(Work* work) {
   if (!result.errors.empty()) std::abort();
 }
 
+weir::awaitable<void> remove_index(Work* work, std::string index) {
+  const auto native = work->db.native<weir::ElasticsearchDatabase>();
+  const auto answer = co_await native.request("DELETE", "/" + index);
+  if (answer.status != 200) std::abort();
+}
+
 void real(Bench& bench) {
   {
     const bench::Stopwatch watch;
@@ -235,6 +241,7 @@ int main(int count, char** arguments) {
   if (mode == "real") {
     Bench bench(url(arguments[2], arguments[3]));
     real(bench);
+    bench.run(remove_index(&bench.work(), arguments[3]));
     bench.close();
     return 0;
   }

@@ -174,7 +174,9 @@ void sign(double seconds) {
       const weir::s3::Signable what{"PUT", path, "", fields, "UNSIGNED-PAYLOAD"};
       sink += weir::s3::authorization(key, "access", what, "20260101T000000Z").size();
     }
-  bench::report("weir", "sigv4_sign", static_cast<double>(operations), watch, ",\"bytes\":" + std::to_string(sink % 7));
+  bench::report("weir", "sigv4_sign", static_cast<double>(operations), watch,
+                ",\"bytes\":" + std::to_string(sink % 7) +
+                    ",\"us_op\":" + std::to_string(watch.seconds() / static_cast<double>(operations) * 1e6));
 }
 
 }  // namespace
