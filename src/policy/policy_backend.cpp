@@ -150,23 +150,23 @@ std::shared_ptr<T> shared_by(const std::string& key, Arguments... arguments) {
   return made;
 }
 
-std::shared_ptr<RetryBudget> shared_budget(const Config& config) {
+std::shared_ptr<RetryBudget> shared_budget(const Config& config, const std::string& identity) {
   const auto capacity = static_cast<std::int64_t>(config.get<unsigned>("retry.budget"));
-  return shared_by<RetryBudget>(config.identity() + " " + std::to_string(capacity), capacity);
+  return shared_by<RetryBudget>(identity + " " + std::to_string(capacity), capacity);
 }
 
-std::shared_ptr<AdaptiveRate> shared_rate(const Config& config, const Clock& clock) {
+std::shared_ptr<AdaptiveRate> shared_rate(const Config& config, const std::string& identity, const Clock& clock) {
   if (config.get<std::string>("throttle") != "adaptive") return nullptr;
-  return shared_by<AdaptiveRate>(config.identity(), clock.now());
+  return shared_by<AdaptiveRate>(identity, clock.now());
 }
 
-std::shared_ptr<SharedBreaker> shared_breaker(const Config& config) {
+std::shared_ptr<SharedBreaker> shared_breaker(const Config& config, const std::string& identity) {
   using std::chrono::milliseconds;
   const auto failures = config.get<unsigned>("breaker.failures");
   if (failures == 0) return nullptr;
   const auto base = config.get<milliseconds>("breaker.base");
   const auto max = config.get<milliseconds>("breaker.max");
-  const auto key = config.identity() + " " + std::to_string(failures) + " " + std::to_string(base.count()) + " " +
+  const auto key = identity + " " + std::to_string(failures) + " " + std::to_string(base.count()) + " " +
                    std::to_string(max.count());
   return shared_by<SharedBreaker>(key, BreakerOptions().failures(failures).base(base).max(max));
 }
@@ -216,9 +216,10 @@ std::shared_ptr<Backend> with_policies(std::shared_ptr<Backend> backend, const C
   state->enforces_deadline = backend->enforces_deadline() || backend->immediate();
   state->repeats = !backend->repeats_itself() && !backend->immediate();
   state->retry = retry_options(config);
-  state->budget = shared_budget(config);
-  state->rate = shared_rate(config, clock);
-  state->breaker = shared_breaker(config);
+  const auto identity = config.identity();  // reads what certificates it names
+  state->budget = shared_budget(config, identity);
+  state->rate = shared_rate(config, identity, clock);
+  state->breaker = shared_breaker(config, identity);
   state->metrics = metrics::DatabaseMetrics::of(labels_of(config, backend->endpoint()));
   state->metrics->budget([weak = std::weak_ptr(state->budget)]() -> std::optional<double> {
     const auto budget = weak.lock();

@@ -37,7 +37,9 @@ awaitable<bool> read_n(std::shared_ptr<Backend> store, CallContext context, int 
 }
 
 awaitable<bool> write_a(std::shared_ptr<Backend> store) {
-  const auto done = co_await store->write({}, weir::WriteKind::upsert, record_of("a", 1), {});
+  CallContext context;
+  weir::WriteOptions options;
+  const auto done = co_await store->write(context, weir::WriteKind::upsert, record_of("a", 1), options);
   co_return done;
 }
 
