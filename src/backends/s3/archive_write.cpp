@@ -1,10 +1,18 @@
 #include "backends/s3/archive_write.hpp"
 
 #include "core/record_json.hpp"
+#include "net/task_group.hpp"
+
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
+#include <exception>
 
 namespace weir::s3::detail {
+
+namespace asio = boost::asio;
+
 namespace {
 
 /// Packed at a time.
@@ -62,6 +70,7 @@ class PartSource final : public http::BodySource {
       : run_(std::move(run)), lines_(std::move(lines)), part_(part), packer_(run_->manifest.packing) {}
 
   awaitable<std::span<const char>> next() override {
+    if (stopped_) throw Error(errc::cancelled, "cancelled");
     out_.clear();
     while (!ended_ && out_.empty()) {
       const bool more = co_await lines_->look();
@@ -79,6 +88,8 @@ class PartSource final : public http::BodySource {
     co_return std::span<const char>(out_.data(), out_.size());
   }
   bool ended() const noexcept { return ended_; }
+  /// The upload is to end, with an error unless it has everything already.
+  void stop() noexcept { stopped_ = true; }
 
  private:
   bool fits(std::size_t more) const noexcept {
@@ -103,7 +114,34 @@ class PartSource final : public http::BodySource {
   Sha256 digest_;
   std::string text_, out_;
   bool ended_ = false;
+  bool stopped_ = false;
 };
+
+awaitable<void> put_whole(ArchiveRunPointer run, std::string key, std::shared_ptr<PartSource> source, PutOptions put) {
+  co_await run->place.client.put_stream(std::move(key), std::move(source), std::move(put));
+}
+
+/// An upload that has been sent and is then dropped may still come about, behind the removal of what was written. So a
+/// cancellation ends the source, and an upload that has everything is waited for: then it is known whether it is there.
+awaitable<void> put_part(ArchiveRunPointer run, std::string key, std::shared_ptr<PartSource> source, PutOptions put) {
+  net::TaskGroup group(co_await asio::this_coro::executor);
+  group.spawn(put_whole(run, key, source, std::move(put)));
+  bool cancelled = false;
+  co_await asio::this_coro::throw_if_cancelled(false);
+  while (!group.idle()) {
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (!cancelled && state.cancelled() != asio::cancellation_type::none) {
+      cancelled = true;
+      source->stop();
+      co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    }
+    co_await group.wait_once();
+  }
+  co_await asio::this_coro::throw_if_cancelled(true);
+  if (!group.error()) run->written.push_back(std::move(key));
+  if (cancelled) throw Error(errc::cancelled, "cancelled");
+  if (group.error()) std::rethrow_exception(group.error());
+}
 
 std::string content_type(Packing packing) {
   if (packing == Packing::none) return "application/x-ndjson";
@@ -146,15 +184,12 @@ awaitable<void> write_part(ArchiveRunPointer run, std::shared_ptr<Lines> lines) 
   put.only_if_absent(true).content_type(content_type(run->manifest.packing));
   bool there = false;
   try {
-    co_await run->place.client.put_stream(run->key(part.name), source, put);
+    co_await put_part(run, run->key(part.name), source, put);
   } catch (const Error& error) {
     if (error.kind() != errc::already_exists || !source->ended()) throw;
     there = true;
   }
-  if (there)
-    co_await take_over(run, part);
-  else
-    run->written.push_back(run->key(part.name));
+  if (there) co_await take_over(run, part);
   auto& stats = run->stats;
   ++stats.parts;
   stats.records += part.records;
