@@ -11,13 +11,13 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <condition_variable>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <thread>
 
 #define WEIR_SHIM extern "C" __attribute__((visibility("default")))
 
@@ -28,6 +28,10 @@ unsigned slow_names = 0;
 
 std::mutex& mutex() {
   static auto& one = *new std::mutex;
+  return one;
+}
+std::condition_variable& released() {
+  static auto& one = *new std::condition_variable;
   return one;
 }
 std::string& found() {
@@ -70,7 +74,12 @@ WEIR_SHIM const char* weir_blocking_calls() {
   return found().c_str();
 }
 
-WEIR_SHIM void weir_slow_names(unsigned milliseconds) { slow_names = milliseconds; }
+// 0 lets those go that are being looked up.
+WEIR_SHIM void weir_slow_names(unsigned milliseconds) {
+  const std::lock_guard lock(mutex());
+  slow_names = milliseconds;
+  released().notify_all();
+}
 
 WEIR_SHIM int connect(int descriptor, const sockaddr* address, socklen_t size) {
   static const auto next = real(&connect, "connect");
@@ -82,7 +91,8 @@ WEIR_SHIM int getaddrinfo(const char* name, const char* service, const addrinfo*
   static const auto next = real(&getaddrinfo, "getaddrinfo");
   if (hints == nullptr || (hints->ai_flags & AI_NUMERICHOST) == 0) note("getaddrinfo", name);
   if (name != nullptr && std::string_view(name).ends_with(".slow.test")) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(slow_names));
+    std::unique_lock lock(mutex());
+    released().wait_for(lock, std::chrono::milliseconds(slow_names), [] { return slow_names == 0; });
     name = "127.0.0.1";
   }
   return next(name, service, hints, result);

@@ -19,10 +19,12 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <condition_variable>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -153,7 +155,11 @@ class SlowPipe {
   SlowPipe(const SlowPipe&) = delete;
   SlowPipe& operator=(const SlowPipe&) = delete;
   ~SlowPipe() {
-    over_ = true;
+    {
+      const std::lock_guard lock(mutex_);
+      over_ = true;
+    }
+    changed_.notify_all();
     const int reader = ::open(path().c_str(), O_RDONLY | O_NONBLOCK);  // the writer waits for one
     writer_.join();
     if (reader >= 0) ::close(reader);
@@ -173,13 +179,18 @@ class SlowPipe {
     while (!over_) {
       const int pipe = ::open(path().c_str(), O_WRONLY);  // until somebody reads
       make();
-      if (!over_) std::this_thread::sleep_for(std::chrono::milliseconds(delay_));
+      {
+        std::unique_lock lock(mutex_);
+        changed_.wait_for(lock, std::chrono::milliseconds(delay_), [this] { return over_.load(); });
+      }
       if (::write(pipe, text_.data(), text_.size()) < 0 && errno != EPIPE) std::abort();
       ::close(pipe);
     }
   }
   const std::filesystem::path folder_;
   std::string text_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
   std::atomic<bool> over_{false};
   std::atomic<int> delay_{0};
   std::thread writer_;

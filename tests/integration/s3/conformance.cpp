@@ -5,13 +5,11 @@
 #include "servers/server.hpp"
 #include "support/run.hpp"
 #include "support/sanitizers.hpp"
+#include "support/unique_name.hpp"
 #include "wire/s3/fake_store.hpp"
 
 #include <weir/s3.hpp>
 
-#include <unistd.h>
-
-#include <atomic>
 #include <cstdlib>
 #include <map>
 #include <memory>
@@ -77,8 +75,7 @@ struct Address {
 
 /// A prefix in one bucket for each test. What is in it goes with the server.
 FreshDatabase fresh_prefix(const Address& at) {
-  static std::atomic<unsigned> number{0};
-  const auto prefix = "t" + std::to_string(::getpid()) + "-" + std::to_string(++number) + "/";
+  const auto prefix = weir::test::unique_name("t") + "/";
   auto url = "s3://weir-conformance/" + prefix + "?endpoint_url=" + at.endpoint + "&access_key_id=" + at.key +
              "&secret_access_key=" + at.secret + "&addressing=path" + little_waiting;
   if (!at.region.empty()) url += "&region=" + at.region;

@@ -5,11 +5,11 @@
 #include "servers/server.hpp"
 #include "support/outcome.hpp"
 #include "support/run.hpp"
+#include "support/unique_name.hpp"
 
 #include <weir/s3.hpp>
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <string>
 #include <vector>
@@ -27,8 +27,7 @@ class OnServer : public testing::TestWithParam<const char*> {
     options_.secret_access_key(server.setting("S3_SECRET_ACCESS_KEY"));
     options_.http(http::ClientOptions{}.proxy("off"));
     // Every test has a bucket of its own.
-    const auto* const test = testing::UnitTest::GetInstance()->current_test_info();
-    bucket_ = "weir-" + std::to_string(::getpid()) + "-" + std::to_string(test->line());
+    bucket_ = test::unique_name("weir");
     client_ = Client(bucket_, options_);
     test::run(client_.create_bucket());
   }
