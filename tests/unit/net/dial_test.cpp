@@ -65,8 +65,8 @@ awaitable<Endpoints> get(CachePointer cache, asio::any_io_executor executor) {
 }
 
 TEST(AddressCache, ManyAskAndOneLooks) {
-  Resolver resolver;
   asio::io_context io(1);
+  Resolver resolver;
   resolver.close(io);
   const auto cache = std::make_shared<AddressCache>(30s, resolver.function());
   std::deque<test::Completion<Endpoints>> asked(50);
@@ -113,8 +113,8 @@ TEST(AddressCache, AFailureIsOfAllWhoWaitedAndOfNobodyAfterwards) {
 
 TEST(AddressCache, WhoGivesUpEndsAtOnceAndTheLookupGoesOn) {
   for (const std::size_t leaver : {std::size_t{0}, std::size_t{1}, std::size_t{2}}) {
-    Resolver resolver;
     asio::io_context io(1);
+    Resolver resolver;
     resolver.close(io);
     const auto cache = std::make_shared<AddressCache>(30s, resolver.function());
     std::deque<asio::cancellation_signal> signals(3);
