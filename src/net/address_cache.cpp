@@ -1,15 +1,11 @@
 #include "net/address_cache.hpp"
 
-#include "net/strand_call.hpp"
-
 #include <weir/error.hpp>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <cstdint>
@@ -22,49 +18,11 @@ namespace weir::net {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
-namespace {
-
-// Made to end by moving it into the past, on the strand on which it is waited for.
-using Bell = std::shared_ptr<asio::steady_timer>;
-
-awaitable<void> until_rung(Bell bell) {
-  boost::system::error_code ignored;  // however it ends: the caller looks again
-  co_await bell->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-}
-
-}  // namespace
-
 /// One lookup. With the mutex of the cache.
 struct AddressCache::Flight {
   Flight() = default;
   bool ended = false;
   std::exception_ptr failure;
-};
-
-/// In the list as long as its coroutine waits, also when that is destroyed with its loop.
-struct AddressCache::Waiter {
-  Waiter(std::shared_ptr<AddressCache> of, const Flight& flight, const asio::any_io_executor& on)
-      : cache(std::move(of)),
-        strand(asio::make_strand(on)),
-        bell(std::make_shared<asio::steady_timer>(strand, asio::steady_timer::time_point::max())) {
-    const std::lock_guard lock(cache->mutex_);
-    at = cache->waiters_.insert(cache->waiters_.end(), this);
-    if (flight.ended) ring();  // meanwhile
-  }
-  Waiter(const Waiter&) = delete;
-  Waiter& operator=(const Waiter&) = delete;
-  ~Waiter() {
-    const std::lock_guard lock(cache->mutex_);
-    cache->waiters_.erase(at);
-  }
-  void ring() {
-    asio::post(strand, [b = bell] { b->expires_at(asio::steady_timer::time_point::min()); });
-  }
-
-  std::shared_ptr<AddressCache> cache;
-  asio::any_io_executor strand;
-  Bell bell;
-  std::list<Waiter*>::iterator at;
 };
 
 /// Ends the flight, also when its coroutine is destroyed with the loop.
@@ -79,7 +37,7 @@ class AddressCache::Turn {
     const std::lock_guard lock(cache_->mutex_);
     flight_->ended = true;
     cache_->flight_.reset();
-    for (auto* waiter : cache_->waiters_) waiter->ring();
+    cache_->waiters_.ring();
   }
 
  private:
@@ -126,8 +84,9 @@ awaitable<std::vector<AddressCache::Endpoint>> AddressCache::get(asio::any_io_ex
       }
     }
     if (begin) asio::co_spawn(executor, look_up(self, flight, executor), [](std::exception_ptr) {});
-    const Waiter waiter(self, *flight, executor);
-    co_await call_on_strand<void>(waiter.strand, until_rung(waiter.bell));
+    const auto over = [&flight] { return flight->ended; };
+    const WaitingList::Waiter waiter({self, &waiters_}, executor, asio::steady_timer::time_point::max(), over);
+    co_await waiter.wait();
   }
 }
 

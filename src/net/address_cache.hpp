@@ -1,6 +1,7 @@
 #pragma once
 
 #include "net/addresses.hpp"
+#include "net/waiting_list.hpp"
 
 #include <weir/awaitable.hpp>
 
@@ -9,7 +10,6 @@
 
 #include <chrono>
 #include <functional>
-#include <list>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -36,7 +36,6 @@ class AddressCache : public std::enable_shared_from_this<AddressCache> {
 
  private:
   struct Flight;
-  struct Waiter;
   class Turn;
   static awaitable<void> look_up(std::shared_ptr<AddressCache> cache, std::shared_ptr<Flight> flight,
                                  boost::asio::any_io_executor executor);
@@ -45,7 +44,7 @@ class AddressCache : public std::enable_shared_from_this<AddressCache> {
   std::mutex mutex_;
   AddressBook<Endpoint> book_;
   std::shared_ptr<Flight> flight_;  ///< none: nobody is looking
-  std::list<Waiter*> waiters_;
+  WaitingList waiters_{mutex_};
 };
 
 /// What the system's resolver says, without blocking the loop. Throws `connect_failed` naming the host.

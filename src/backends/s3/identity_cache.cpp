@@ -1,17 +1,11 @@
 #include "backends/s3/identity_cache.hpp"
 
-#include "net/strand_call.hpp"
-
 #include <weir/error.hpp>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 namespace weir::s3 {
 
@@ -20,41 +14,7 @@ namespace asio = boost::asio;
 namespace {
 constexpr auto early = std::chrono::minutes(5);
 constexpr auto pause_after_failure = std::chrono::seconds(10);
-
-// Expires with the time of who waits; made to end by moving it into the past, on the strand on which it is waited for.
-using Bell = std::shared_ptr<asio::steady_timer>;
-
-awaitable<void> until_rung(Bell bell) {
-  boost::system::error_code ignored;  // however it ends: the caller looks again
-  co_await bell->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-}
 }  // namespace
-
-/// In the list as long as its coroutine waits, also when that is destroyed with its loop.
-struct IdentityCache::Waiter {
-  Waiter(std::shared_ptr<IdentityCache> of, asio::any_io_executor on, asio::steady_timer::time_point until)
-      : cache(std::move(of)),
-        strand(asio::make_strand(std::move(on))),
-        bell(std::make_shared<asio::steady_timer>(strand, until)) {
-    const std::lock_guard lock(cache->mutex_);
-    at = cache->waiters_.insert(cache->waiters_.end(), this);
-    if (!cache->fetching_) ring();  // it ended meanwhile
-  }
-  Waiter(const Waiter&) = delete;
-  Waiter& operator=(const Waiter&) = delete;
-  ~Waiter() {
-    const std::lock_guard lock(cache->mutex_);
-    cache->waiters_.erase(at);
-  }
-  void ring() {
-    asio::post(strand, [b = bell] { b->expires_at(asio::steady_timer::time_point::min()); });
-  }
-
-  std::shared_ptr<IdentityCache> cache;
-  asio::any_io_executor strand;
-  Bell bell;
-  std::list<Waiter*>::iterator at;
-};
 
 class IdentityCache::Turn {
  public:
@@ -71,7 +31,7 @@ class IdentityCache::Turn {
 void IdentityCache::end_turn() {
   const std::lock_guard lock(mutex_);
   fetching_ = false;
-  for (auto* waiter : waiters_) waiter->ring();
+  waiters_.ring();
 }
 
 bool IdentityCache::valid(WallTime now) const {
@@ -136,9 +96,11 @@ awaitable<IdentityPointer> IdentityCache::get(std::optional<std::chrono::steady_
     }
     if (deadline && std::chrono::steady_clock::now() >= *deadline)
       throw Error(errc::timeout, "the time of the call was over before there were credentials", ErrorContext{}, false);
-    const Waiter waiter(self, executor, deadline.value_or(asio::steady_timer::time_point::max()));
+    const auto over = [this] { return !fetching_; };
+    const auto until = deadline.value_or(asio::steady_timer::time_point::max());
+    const net::WaitingList::Waiter waiter({self, &waiters_}, executor, until, over);
     try {
-      co_await net::call_on_strand<void>(waiter.strand, until_rung(waiter.bell));
+      co_await waiter.wait();
     } catch (const boost::system::system_error& error) {
       if (error.code() == asio::error::operation_aborted) throw Error(errc::cancelled, "cancelled");
       throw;

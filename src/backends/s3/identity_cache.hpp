@@ -1,6 +1,7 @@
 #pragma once
 
 #include "backends/s3/credential_files.hpp"
+#include "net/waiting_list.hpp"
 
 #include <weir/awaitable.hpp>
 #include <weir/error.hpp>
@@ -11,7 +12,6 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -38,8 +38,7 @@ class IdentityCache : public std::enable_shared_from_this<IdentityCache> {
   std::uint64_t refreshes() const noexcept { return refreshes_.load(std::memory_order_relaxed); }
 
  private:
-  class Turn;     ///< that somebody fetches
-  struct Waiter;  ///< somebody who waits for that
+  class Turn;  ///< that somebody fetches
 
   struct Fetching;  ///< what came of one fetching
   static awaitable<void> fetch(std::shared_ptr<IdentityCache> cache, std::shared_ptr<Fetching> fetching);
@@ -53,7 +52,7 @@ class IdentityCache : public std::enable_shared_from_this<IdentityCache> {
   IdentityPointer current_;
   bool fetching_ = false;
   WallTime not_before_ = WallTime::min();  ///< after a failure while the old ones are still valid
-  std::list<Waiter*> waiters_;
+  net::WaitingList waiters_{mutex_};       ///< for the end of the fetching
   std::atomic<std::uint64_t> refreshes_{0};
 };
 
