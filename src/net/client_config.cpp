@@ -39,7 +39,6 @@ http::ClientOptions client_options(const Config& config) {
   const auto text = [&](const char* option) { return config.get<std::string>(option); };
   refuse_idle_options(config);
   auto pool = configuration::pool_options(config);
-  pool.housekeeping(config.get<milliseconds>("housekeeping"));
   // HTTP has no ping: a connection is looked at before it is used.
   pool.validate_after(milliseconds{0}).keepalive_interval(milliseconds{0});
   if (!text("client_key_password").empty())

@@ -89,7 +89,7 @@ PoolOptions pool_options(const Config& config) {
   out.ping_timeout(time("ping_timeout")).reset_timeout(time("reset_timeout"));
   out.heartbeat_interval(time("heartbeat_interval")).min_heartbeat(time("min_heartbeat"));
   out.eject_after(config.get<unsigned>("eject_after"));
-  out.eject_base(time("eject_base")).eject_max(time("eject_max")).housekeeping(time("housekeeping"));
+  out.eject_base(time("eject_base")).eject_max(time("eject_max"));
   return out;
 }
 

@@ -23,7 +23,7 @@ PoolOptions pool_options(const Config& config) {
   out.max_uses(config.get<std::uint64_t>("max_uses"));
   out.reuse(config.get<std::string>("reuse") == "fifo" ? Reuse::fifo : Reuse::lifo);
   out.lease_warning(time("lease_warning")).drain_timeout(time("drain_timeout"));
-  out.loop_threads(number("loop_threads"));
+  out.housekeeping(time("housekeeping")).loop_threads(number("loop_threads"));
   return out;
 }
 
