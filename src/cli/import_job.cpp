@@ -195,12 +195,13 @@ ExitCode ImportJob::finish() {
   messages.end_progress();
   const bool interrupted = program_.interrupt.raised();
   const bool complete = !failure_ && !input_error && !stopped_ && !interrupted;
-  if (checkpoint_ && complete) checkpoint_->remove();
   if (checkpoint_ && !complete) checkpoint_->save(state_, input_);
   const auto advice =
       checkpoint_ ? "; the same command goes on from there (" + checkpoint_->file() + ")" : std::string();
   if (complete) {
     if (ids_ == nullptr) messages.note(summary());
+    // Last of all: whoever kills it now has been told that everything is there, and does not begin from the beginning.
+    if (checkpoint_) checkpoint_->remove();
     return state_.counts.rejected > 0 ? ExitCode::incomplete : ExitCode::done;
   }
   messages.note((interrupted ? "interrupted: " : "ended early: ") + summary() + advice);
