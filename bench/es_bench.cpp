@@ -7,6 +7,7 @@
 //   es_bench seed PORT SECONDS            one document; 100 of them; a search of three filters, a range and an order
 //   es_bench real PORT INDEX              100,000 Records in, a search, out again whole and in 4 slices
 #include "backends/elasticsearch/bulk_run.hpp"
+#include "count_allocations.hpp"
 #include "measure.hpp"
 
 #include <weir/elasticsearch.hpp>
@@ -50,13 +51,15 @@ std::string url(const std::string& port, const std::string& index = "b", bool wi
 struct Work {
   weir::AsyncDatabase db;
   Clock::time_point stop;
+  std::uint64_t most = 0;
   std::uint64_t operations = 0;
+  bool over() const { return operations >= most || Clock::now() >= stop; }
 };
 
 weir::awaitable<void> send_requests(Work* work) {
   const auto native = work->db.native<weir::ElasticsearchDatabase>();
   std::uint64_t id = 0;
-  while (Clock::now() < work->stop) {
+  while (!work->over()) {
     std::string body;
     body.reserve(request_size);
     std::uint64_t count = 0;
@@ -72,7 +75,7 @@ weir::awaitable<void> run_texts(es::LinkPtr link, Work* work) {
   es::BulkSettings settings;
   settings.most_items = 100'000;
   settings.concurrency = in_flight;
-  while (Clock::now() < work->stop) {
+  while (!work->over()) {
     std::vector<es::BulkAction> actions(200'000);
     for (std::size_t i = 0; i < actions.size(); ++i) {
       actions[i].id = std::to_string(i);
@@ -96,7 +99,7 @@ weir::Record record(std::size_t number) {
 }
 
 weir::awaitable<void> store_records(Work* work) {
-  while (Clock::now() < work->stop) {
+  while (!work->over()) {
     std::vector<weir::Record> records;
     records.reserve(40'000);
     for (std::size_t i = 0; i < 40'000; ++i) records.push_back(record(i));
@@ -111,7 +114,7 @@ weir::awaitable<void> search(Work* work) {
       weir::Query{}
           .where(weir::field("name") == "name-1" && weir::field("value") >= 1 && weir::field("value") < 11)
           .limit(10);
-  while (Clock::now() < work->stop) {
+  while (!work->over()) {
     const auto found = co_await work->db.search(query);
     if (found.size() != 10) std::abort();
     ++work->operations;
@@ -124,7 +127,7 @@ weir::awaitable<void> search_complex(Work* work) {
                                 weir::field("score") == 0.5 && weir::field("value") >= 1 && weir::field("value") < 10)
                          .order_by("value", weir::Order::desc)
                          .limit(10);
-  while (Clock::now() < work->stop) {
+  while (!work->over()) {
     const auto found = co_await work->db.search(query);
     if (found.size() != 10) std::abort();
     ++work->operations;
@@ -132,14 +135,14 @@ weir::awaitable<void> search_complex(Work* work) {
 }
 
 weir::awaitable<void> store_one(Work* work) {
-  while (Clock::now() < work->stop) {
+  while (!work->over()) {
     co_await work->db.upsert(record(1));
     ++work->operations;
   }
 }
 
 weir::awaitable<void> store_hundred(Work* work) {
-  while (Clock::now() < work->stop) {
+  while (!work->over()) {
     std::vector<weir::Record> records;
     for (std::size_t i = 0; i < 100; ++i) records.push_back(record(i));
     const auto result = co_await work->db.upsert_batch(std::move(records));
@@ -172,19 +175,23 @@ class Bench {
     io_.restart();
     io_.run();
   }
-  void until(double seconds) {
+  void until(double seconds, std::uint64_t most) {
     work_.operations = 0;
+    work_.most = most;
     work_.stop = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
   }
   void measure(const char* name, double seconds, int tasks, const std::function<weir::awaitable<void>()>& task) {
-    until(0.3);
+    until(60, 200);
     for (int i = 0; i < tasks; ++i) start(task());
     finish();
-    until(seconds);
+    until(bench::seconds_for(seconds), bench::most_operations());
+    const auto before = bench::allocations();
     const bench::Stopwatch watch;
     for (int i = 0; i < tasks; ++i) start(task());
     finish();
-    bench::report("weir", name, static_cast<double>(work_.operations), watch);
+    const auto allocated = static_cast<double>(bench::allocations() - before) / static_cast<double>(work_.operations);
+    bench::report("weir", name, static_cast<double>(work_.operations), watch,
+                  ",\"allocations_op\":" + std::to_string(allocated));
   }
   void close() { run(close_database(this)); }
 

@@ -2,6 +2,7 @@
 //
 //   http_bench PORT TASKS SECONDS MODE PATH        MODE: send (the answer brings its body), into (a buffer of 8 MiB for
 //                                                  each task takes it), stream (read_some into 256 KiB)
+#include "count_allocations.hpp"
 #include "measure.hpp"
 
 #include <weir/http.hpp>
@@ -27,13 +28,16 @@ struct Work {
   std::string mode;
   std::string path;
   Clock::time_point stop;
+  std::uint64_t most = 2'000;
   std::uint64_t operations = 0;
   std::uint64_t bytes = 0;
 };
 
 weir::awaitable<void> ask(Work* work) {
-  std::vector<char> room(work->mode == "into" ? std::size_t{8} << 20U : std::size_t{256} << 10U);
-  while (Clock::now() < work->stop) {
+  std::vector<char> room;
+  if (work->mode == "into") room.resize(std::size_t{8} << 20U);
+  if (work->mode == "stream") room.resize(std::size_t{256} << 10U);
+  while (work->operations < work->most && Clock::now() < work->stop) {
     weir::http::Request request("GET", work->path);
     if (work->mode == "stream") {
       auto stream = co_await work->client.open(std::move(request));
@@ -69,10 +73,15 @@ int main(int count, char** arguments) {
     io.restart();
     io.run();
   };
-  run(0.3);
+  run(60);
+  work.most = bench::most_operations();
+  const auto before = bench::allocations();
   const bench::Stopwatch watch;
-  run(std::atof(arguments[3]));
+  run(bench::seconds_for(std::atof(arguments[3])));
+  const auto allocated = static_cast<double>(bench::allocations() - before) / static_cast<double>(work.operations);
   bench::report("weir", "http_GET_c" + std::to_string(tasks) + "_" + work.mode, static_cast<double>(work.operations),
-                watch, ",\"MB_s\":" + std::to_string(static_cast<double>(work.bytes) / watch.seconds() / 1e6));
+                watch,
+                ",\"MB_s\":" + std::to_string(static_cast<double>(work.bytes) / watch.seconds() / 1e6) +
+                    ",\"allocations_op\":" + std::to_string(allocated));
   return 0;
 }

@@ -6,7 +6,9 @@
 #include <sys/resource.h>
 
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 
 namespace bench {
@@ -35,6 +37,15 @@ inline void report(const char* peer, const std::string& name, double operations,
               watch.seconds() / operations * 1e9, more.c_str());
   std::fflush(stdout);
 }
+
+/// Set by BENCH_OPERATIONS: so many and no more, however long they take. Two runs with different numbers under
+/// `valgrind --tool=callgrind`, subtracted, give the instructions of one operation, which no neighbour changes.
+inline std::uint64_t most_operations() {
+  const char* const given = std::getenv("BENCH_OPERATIONS");
+  return given == nullptr ? ~std::uint64_t{0} : std::strtoull(given, nullptr, 10);
+}
+/// How long a run may take that is ended by its operations.
+inline double seconds_for(double asked) { return most_operations() == ~std::uint64_t{0} ? asked : 3600; }
 
 /// The generator that all peers use for their random keys.
 class KeyPicker {

@@ -11,6 +11,7 @@
 //   s3_bench upload|download PORT MEBIBYTES    in parts of 8 MiB, 16 in flight
 //   s3_bench faults PORT                       10,000 GETs, 64 tasks
 #include "backends/s3/signer.hpp"
+#include "count_allocations.hpp"
 #include "measure.hpp"
 
 #include <weir/s3.hpp>
@@ -58,7 +59,7 @@ weir::awaitable<void> ask(Work* work) {
 }
 
 weir::awaitable<void> list_all(Work* work) {
-  while (Clock::now() < work->stop) {
+  while (Clock::now() < work->stop && work->operations < work->most) {
     weir::s3::ListOptions options;
     do {
       const auto page = co_await work->client.list(options);
@@ -224,12 +225,19 @@ int main(int count, char** arguments) {
     io.restart();
     io.run();
   };
-  if (timed) begin(0.3);
+  if (timed) {
+    work.most = 2'000;
+    begin(60);
+    work.most = bench::most_operations();
+  }
+  if (mode == "list") work.most = bench::most_operations();
   if (mode == "puts") work.most = 100;
   if (mode == "upload") work.body.assign(static_cast<std::size_t>(third) << 20U, 'x');
   const double seconds = timed && count > 4 ? std::atof(arguments[4]) : mode == "list" ? third : 60;
+  const auto before = bench::allocations();
   const bench::Stopwatch watch;
-  begin(seconds);
+  begin(bench::seconds_for(seconds));
+  const auto allocated = static_cast<double>(bench::allocations() - before) / static_cast<double>(work.operations);
   auto more = ",\"total_ms\":" + std::to_string(watch.seconds() * 1e3);
   if (mode == "faults")
     more += ",\"failed\":" + std::to_string(work.failed) +
@@ -239,6 +247,7 @@ int main(int count, char** arguments) {
     more += ",\"MB_s\":" + std::to_string(bytes / watch.seconds() / 1e6) +
             ",\"cpu_s_GB\":" + std::to_string(watch.cpu_seconds() / (bytes / 1e9));
   }
+  if (timed) more += ",\"allocations_op\":" + std::to_string(allocated);
   bench::report("weir", "s3_" + mode, static_cast<double>(work.operations), watch, more);
   return 0;
 }

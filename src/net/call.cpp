@@ -14,21 +14,21 @@ namespace weir::http {
 namespace asio = boost::asio;
 namespace chrono = std::chrono;
 
-Call::Call(std::shared_ptr<detail::ClientState> client, PoolRegistry& registry, Request request, bool streamed)
-    : client_(std::move(client)),
-      registry_(registry),
-      single_(registry.is_single_threaded()),
-      streamed_(streamed),
-      request_(std::move(request)),
-      deadline_(request_.deadline().value_or(net::TimePoint::max())),
-      max_body_(request_.max_body().value_or(client_->options().max_body())) {
+Call::Call(std::shared_ptr<detail::ClientState> client, Request request, bool streamed) noexcept
+    : client_(std::move(client)), streamed_(streamed), request_(std::move(request)) {}
+
+void Call::prepare(PoolRegistry& registry) {
+  registry_ = &registry;
+  single_ = registry.is_single_threaded();
   check_request(request_);
+  if (request_.deadline()) deadline_ = *request_.deadline();
+  max_body_ = request_.max_body().value_or(client_->options().max_body());
   facts_.safe = is_safe_method(request_.method());
   facts_.idempotent = request_.idempotent().value_or(is_idempotent_method(request_.method()));
   prepare_body();
   const auto timeout = request_.timeout().value_or(client_->options().timeout());
   if (timeout.count() > 0) deadline_ = std::min(deadline_, chrono::steady_clock::now() + timeout);
-  pool_ = client_->pool(registry_);
+  pool_ = client_->pool(registry);
 }
 
 // Whether the connection that was leased is one for this request: a new one where that is asked for, and one that is
@@ -50,16 +50,58 @@ awaitable<void> Call::obtain(bool fresh) {
   }
 }
 
+// A connection that is there.
+bool Call::obtained() {
+  auto quick = pool_->try_acquire();
+  if (!quick) return false;
+  lease_ = std::move(*quick);
+  if (suits(false)) return true;
+  lease_.discard();
+  return false;
+}
+
+// What happens nearly always stands in one frame: a connection is at hand, the loop has one thread, and the answer
+// comes in few pieces. Everything else is `begin` and `collect`, of which each needs frames of its own.
+awaitable<Response> Call::run(std::shared_ptr<Call> call) {
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  call->prepare(PoolRegistry::of(executor));
+  try {
+    bool begun = false;
+    if (call->single_ && call->obtained()) {
+      auto next = call->start();
+      if (next == Next::send_body) next = co_await call->write_small();
+      while (next == Next::read_head) {
+        error_code failed;
+        const auto count = co_await call->more_of_head(failed);
+        next = call->received(count, failed);
+      }
+      begun = !call->sends_again(next);
+      if (!begun) {
+        co_await call->writer_gone();
+        call->drop_connection();
+      }
+    }
+    if (!begun) co_await call->begin();
+    if (!call->collect_now()) co_await call->collect();
+  } catch (...) {
+    call->rethrow();
+  }
+  co_return std::move(call->response_);
+}
+
+void Call::drop_connection() {
+  watch_.stop();
+  lease_.discard();
+  repeated_ = true;
+}
+
 awaitable<void> Call::begin() {
   for (;;) {
-    if (!repeated_)
-      if (auto quick = pool_->try_acquire()) lease_ = std::move(*quick);
-    if (lease_ && !suits(repeated_)) lease_.discard();
-    if (!lease_) co_await obtain(repeated_);
+    const bool there = !repeated_ && obtained();
+    if (!there) co_await obtain(repeated_);
     const bool again = co_await on_connection(attempt());
     if (!again) co_return;
-    lease_.discard();
-    repeated_ = true;
+    drop_connection();
   }
 }
 
@@ -68,9 +110,10 @@ Next Call::start() {
   connection_->in_use();
   exchange_.emplace(facts_, reused, repeated_);
   watch();
-  limit(client_->options().write_idle_timeout());
-  response_ = Response();
-  response_.repeated = repeated_;
+  if (repeated_) {
+    response_ = Response();
+    response_.repeated = true;
+  }
   connection_->reader().begin(request_.method() == "HEAD");
   auto& out = connection_->out();
   out.clear();
@@ -82,45 +125,52 @@ Next Call::start() {
 awaitable<bool> Call::attempt() {
   auto next = start();
   if (next == Next::send_body) next = co_await write_small();
-  auto& reader = connection_->reader();
   while (next == Next::read_head) {
-    if (reader.head(head_, response_.headers)) {
-      HeadFacts facts;
-      facts.status = head_.status;
-      facts.keep_alive = head_.keep_alive;
-      next = exchange_->head(facts);
-      if (next == Next::send_body) {
-        if (go_ != nullptr) go_->cancel();
-        next = Next::read_head;
-      }
-      if (next == Next::read_head) {
-        response_.headers = Headers();
-        reader.begin(request_.method() == "HEAD");
-      }
-      continue;
-    }
-    if (reader.fault()) {
-      next = exchange_->bad_answer(reader.fault()->code, reader.fault()->text);
-      continue;
-    }
     error_code failed;
-    const auto count = co_await connection_->read_some(reader.room(), failed);
-    if (failed) {
-      next = read_ended(failed);
-    } else {
-      exchange_->answer_began();
-      reader.came(count);
-      limit(client_->options().read_idle_timeout());
-    }
+    const auto count = co_await more_of_head(failed);
+    next = received(count, failed);
   }
+  const bool again = sends_again(next);
+  if (again) co_await writer_gone();
+  co_return again;
+}
+
+awaitable<std::size_t> Call::more_of_head(error_code& failed) {
+  return connection_->read_some(connection_->reader().room(), failed);
+}
+
+// What follows from the bytes that came; `read_head`: more of them are needed.
+Next Call::received(std::size_t count, const error_code& failed) {
+  if (failed) return read_ended(failed);
+  auto& reader = connection_->reader();
+  exchange_->answer_began();
+  reader.came(count);
+  while (reader.head(head_, response_.headers)) {
+    HeadFacts facts;
+    facts.status = head_.status;
+    facts.keep_alive = head_.keep_alive;
+    auto next = exchange_->head(facts);
+    if (next == Next::send_body) {
+      if (go_ != nullptr) go_->cancel();
+      next = Next::read_head;
+    }
+    if (next != Next::read_head) return next;
+    response_.headers = Headers();
+    reader.begin(request_.method() == "HEAD");
+  }
+  if (reader.fault()) return exchange_->bad_answer(reader.fault()->code, reader.fault()->text);
+  limit(client_->options().read_idle_timeout());
+  return Next::read_head;
+}
+
+// False: the body can be read.
+bool Call::sends_again(Next next) {
   if (next == Next::read_body) {
     begin_body();
-    co_return false;
+    return false;
   }
   if (!may_repeat()) fail();
-  co_await writer_gone();
-  watch_.stop();
-  co_return true;
+  return true;
 }
 
 bool Call::may_repeat() {
@@ -162,7 +212,7 @@ Next Call::read_ended(const error_code& failed) {
 }
 
 void Call::watch() {
-  watch_.start(net::Deadlines::of(registry_, connection_->socket().get_executor()), connection_->descriptor());
+  watch_.start(net::Deadlines::of(*registry_, connection_->socket().get_executor()), connection_->descriptor());
 }
 
 void Call::limit(chrono::milliseconds phase) {

@@ -38,14 +38,17 @@ namespace weir::http {
 /// On a loop that several threads run, everything that touches the connection runs on the connection's strand.
 class Call : public std::enable_shared_from_this<Call> {
  public:
-  /// Throws `invalid_argument` for a request that cannot be sent.
   /// @param streamed the body is read by `read_some`: when the head is there, only `deadline` of the request limits the
   ///        whole, and `read_idle_timeout` each read
-  Call(std::shared_ptr<detail::ClientState> client, PoolRegistry& registry, Request request, bool streamed);
+  Call(std::shared_ptr<detail::ClientState> client, Request request, bool streamed) noexcept;
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
   ~Call() = default;  // the lease goes back; a connection that was not used well is closed
 
+  /// On the loop that it is sent from. Throws `invalid_argument` for a request that cannot be sent.
+  void prepare(PoolRegistry& registry);
+  /// The whole of it.
+  static awaitable<Response> run(std::shared_ptr<Call> call);
   /// Until the head of the final answer is there.
   awaitable<void> begin();
   /// The body, to where the request wants it, as far as it is there already. True: that was all.
@@ -69,10 +72,15 @@ class Call : public std::enable_shared_from_this<Call> {
 
   // call.cpp: the course of the whole
   bool suits(bool fresh);
+  bool obtained();
   awaitable<void> obtain(bool fresh);
   awaitable<bool> attempt();
   Next start();
+  awaitable<std::size_t> more_of_head(error_code& failed);
+  Next received(std::size_t count, const error_code& failed);
+  bool sends_again(Next next);
   bool may_repeat();
+  void drop_connection();
   awaitable<void> writer_gone();
   Next read_ended(const error_code& failed);
   /// The same as `abandon`, at once, where the connection is used.
@@ -116,8 +124,8 @@ class Call : public std::enable_shared_from_this<Call> {
   void finish();
 
   std::shared_ptr<detail::ClientState> client_;
-  PoolRegistry& registry_;
-  const bool single_;
+  PoolRegistry* registry_ = nullptr;
+  bool single_ = true;
   const bool streamed_;
   std::shared_ptr<Pool<Connection>> pool_;
   Request request_;
@@ -125,8 +133,8 @@ class Call : public std::enable_shared_from_this<Call> {
   BodyFacts body_facts_;
   std::string packed_;
   std::string_view bytes_;  ///< the body, where it is in memory
-  net::TimePoint deadline_;
-  std::uint64_t max_body_;
+  net::TimePoint deadline_ = net::TimePoint::max();
+  std::uint64_t max_body_ = 0;
 
   Lease<Connection> lease_;
   Connection* connection_ = nullptr;

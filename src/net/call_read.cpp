@@ -21,9 +21,11 @@ constexpr std::size_t most_at_once = std::size_t{1} << 20U;
 
 void Call::begin_body() {
   response_.status = head_.status;
-  if (streamed_) deadline_ = request_.deadline().value_or(net::TimePoint::max());
-  limit(std::chrono::milliseconds{0});
-  if (streamed_ && !writing_) watch_.stop();  // nothing is under way until the next read, and nothing keeps the loop
+  if (streamed_) {
+    deadline_ = request_.deadline().value_or(net::TimePoint::max());
+    limit(std::chrono::milliseconds{0});
+    if (!writing_) watch_.stop();  // nothing is under way until the next read, and nothing keeps the loop
+  }
   speed_ = net::SpeedGuard(client_->options().low_speed_limit(), client_->options().low_speed_time());
   inflater_.reset();
   staged_begin_ = staged_end_ = 0;
@@ -160,7 +162,7 @@ void Call::collected(std::size_t count) {
 
 bool Call::collect_now() {
   if (!single_) return false;
-  for (;;) {
+  while (inflater_ || !connection_->reader().body_done()) {
     const auto count = take(room());
     if (count == 0) break;
     collected(count);

@@ -62,10 +62,12 @@ void Call::prepare_body() {
 Next Call::send_now() {
   const auto& out = connection_->out();
   if (request_.body_source() != nullptr || facts_.expects) {
+    limit(client_->options().write_idle_timeout());
     write_beside(0);
     return Next::read_head;
   }
   if (connection_->tls() != nullptr) {
+    limit(client_->options().write_idle_timeout());
     if (out.size() + bytes_.size() <= tls_record) return Next::send_body;
     write_beside(0);
     return Next::read_head;
@@ -80,10 +82,12 @@ Next Call::send_now() {
   if (count < 0 && !would_block(errno)) return exchange_->write_failed(text_of(errno));
   const auto done = count < 0 ? std::size_t{0} : static_cast<std::size_t>(count);
   exchange_->wrote(done);
-  if (done == out.size() + bytes_.size())
+  if (done == out.size() + bytes_.size()) {
     sent();
-  else
+  } else {
+    limit(client_->options().write_idle_timeout());
     write_beside(done);
+  }
   return Next::read_head;
 }
 

@@ -29,21 +29,9 @@ class Incoming {
 
 namespace {
 
-awaitable<Response> send_request(std::shared_ptr<detail::ClientState> state, Request request) {
+awaitable<ResponseStream> open_stream(std::shared_ptr<Call> call) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  const auto call = std::make_shared<Call>(std::move(state), PoolRegistry::of(executor), std::move(request), false);
-  try {
-    co_await call->begin();
-    if (!call->collect_now()) co_await call->collect();
-  } catch (...) {
-    call->rethrow();
-  }
-  co_return std::move(call->response());
-}
-
-awaitable<ResponseStream> open_stream(std::shared_ptr<detail::ClientState> state, Request request) {
-  const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  const auto call = std::make_shared<Call>(std::move(state), PoolRegistry::of(executor), std::move(request), true);
+  call->prepare(PoolRegistry::of(executor));
   try {
     co_await call->begin();
   } catch (...) {
@@ -77,12 +65,12 @@ Client::Client(std::string origin_text, ClientOptions options)
 
 awaitable<Response> Client::send(Request request) const {
   if (!state_) throw empty("http::Client");
-  return send_request(state_, std::move(request));
+  return Call::run(std::make_shared<Call>(state_, std::move(request), false));
 }
 
 awaitable<ResponseStream> Client::open(Request request) const {
   if (!state_) throw empty("http::Client");
-  return open_stream(state_, std::move(request));
+  return open_stream(std::make_shared<Call>(state_, std::move(request), true));
 }
 
 const std::string& Client::origin() const {

@@ -1,5 +1,6 @@
 #include "net/message_reader.hpp"
 
+#include "net/head_scan.hpp"
 #include "net/headers_access.hpp"
 #include "net/tokens.hpp"
 
@@ -56,7 +57,7 @@ MessageReader::MessageReader(std::uint32_t max_head)
 
 void MessageReader::begin(bool head_request) {
   head_request_ = head_request;
-  parser_.emplace(head_request, max_head_);
+  parser_.reset();
   framing_ = Framing::none;
   remaining_ = 0;
   head_bytes_ = 0;
@@ -106,8 +107,29 @@ void MessageReader::parse(std::string_view what) {
   fail(errc::protocol_error, std::string(what) + " is not HTTP: " + error.message());
 }
 
+bool MessageReader::scan(ResponseHead& out, Headers& headers) {
+  if (!headers.empty()) return false;
+  const auto scanned = scan_head({buffer_.get() + begin_, buffered()}, max_head_, head_request_, headers);
+  if (!scanned) return false;
+  begin_ += scanned->size;
+  const bool none = head_request_ || scanned->status == 204 || scanned->status == 304;
+  framing_ = none ? Framing::none : Framing::length;
+  remaining_ = none ? 0 : *scanned->length;
+  out.status = scanned->status;
+  out.keep_alive = scanned->keep_alive;
+  out.gzip = false;
+  out.framing = framing_;
+  out.length = remaining_;
+  body_done_ = remaining_ == 0;
+  return true;
+}
+
 bool MessageReader::head(ResponseHead& out, Headers& headers) {
   if (buffered() == 0) return false;
+  if (!parser_) {
+    if (scan(out, headers)) return true;
+    parser_.emplace(head_request_, max_head_);
+  }
   // The parser looks at a head twice when it comes in pieces; fields it gave before it ran out of bytes stay valid.
   if (headers.empty()) detail::HeadersAccess::reserve(headers, buffered());
   parser_->fields_into(headers);

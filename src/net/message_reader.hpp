@@ -69,6 +69,8 @@ class MessageReader {
   const std::optional<Fault>& fault() const noexcept { return fault_; }
 
  private:
+  /// A usual head that is there whole.
+  bool scan(ResponseHead& out, Headers& headers);
   void parse(std::string_view what);
   bool begins_like_a_chunk();
   bool fail(errc code, std::string text);
@@ -78,7 +80,8 @@ class MessageReader {
   std::unique_ptr<char[]> buffer_;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
-  std::optional<ResponseParser> parser_;
+  std::optional<ResponseParser>
+      parser_;  ///< of an answer that is not a usual one, and of every one that comes in pieces
   Framing framing_ = Framing::none;
   std::uint64_t remaining_ = 0;
   std::size_t head_bytes_ = 0;

@@ -221,5 +221,81 @@ TEST(MessageReader, RandomChangesDoNoHarm) {
   }
 }
 
+// A head that is there whole is taken apart by the scan, one that comes byte by byte by the parser: they agree on
+// everything, what is no HTTP included.
+TEST(MessageReader, UsualHeadsAreWhatTheParserMakesOfThem) {
+  const auto seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random(seed);
+  const auto pick = [&](const std::vector<std::string>& from) {
+    return from[std::uniform_int_distribution<std::size_t>(0, from.size() - 1)(random)];
+  };
+  const std::vector<std::string> first{"HTTP/1.1 200 OK",    "HTTP/1.1 200 ",   "HTTP/1.1 204 No Content",
+                                       "HTTP/1.1 304 x",     "HTTP/1.0 200 OK", "HTTP/1.1 503 Slow\tDown",
+                                       "HTTP/1.1 404 N\xc3", "HTTP/1.1 20 OK",  "HTTP/1.1 100 Continue",
+                                       "HTTP/1.1  200 OK",   "http/1.1 200 OK", "HTTP/1.1 200",
+                                       "HTTP/1.1 206 \x01",  "HTTP/1.1 2000 OK"};
+  const std::vector<std::string> usual{"Content-Length: 5\r\n", "content-length: 5\r\n",      "X-Amz-Id: a b\r\n",
+                                       "ETag: \"x\"\r\n",       "Connection: keep-alive\r\n", "Date: d\r\n"};
+  const std::vector<std::string> odd{"Connection: close\r\n",
+                                     "connection: Keep-Alive, close\r\n",
+                                     "Connection:\r\n",
+                                     "Content-Length: +5\r\n",
+                                     "Content-Length: 5, 5\r\n",
+                                     "Content-Length: 99999999999999999999\r\n",
+                                     "Content-Length:5\r\n",
+                                     "Content-Length : 5\r\n",
+                                     "Content-Length: 5 \r\n",
+                                     "Transfer-Encoding: chunked\r\n",
+                                     "Transfer-Encoding: gzip\r\n",
+                                     "Content-Encoding: gzip\r\n",
+                                     "Upgrade: h2c\r\n",
+                                     "X-Empty: \r\n",
+                                     "X-Empty:\r\n",
+                                     "X-Tab: a\tb\r\n",
+                                     "X-Tab: a\t\r\n",
+                                     "X-Two:  a\r\n",
+                                     "X-High: \xff\r\n",
+                                     "X-Control: a\x01\r\n",
+                                     "X-Delete: a\x7f\r\n",
+                                     "X Y: a\r\n",
+                                     "no colon\r\n",
+                                     ": a\r\n",
+                                     " folded\r\n",
+                                     "X-Bare: a\rb\r\n",
+                                     "X-Newline: a\n",
+                                     "Proxy-Connection: close\r\n"};
+  for (int round = 0; round < 20'000; ++round) {
+    std::string wire = pick(round % 4 == 0 ? first : std::vector<std::string>{first.front()}) + "\r\n";
+    const int fields = std::uniform_int_distribution<int>(0, 5)(random);
+    for (int i = 0; i < fields; ++i) wire += pick(random() % 6 == 0 ? odd : usual);
+    wire += "\r\n5\r\nabcde\r\n0\r\n\r\n";
+    const bool head_request = random() % 5 == 0;
+    const auto limit = random() % 8 == 0 ? 64U : 4096U;
+    const auto whole = parse(wire, wire.size(), 100, head_request, true, limit);
+    const auto bytes = parse(wire, 1, 100, head_request, true, limit);
+    SCOPED_TRACE(wire);
+    ASSERT_EQ(whole.head, bytes.head);
+    ASSERT_EQ(whole.fault.has_value(), bytes.fault.has_value());
+    if (whole.fault && limit > wire.size()) {
+      ASSERT_EQ(whole.fault->code, bytes.fault->code);
+    }
+    if (!whole.head) continue;
+    ASSERT_EQ(whole.facts.status, bytes.facts.status);
+    ASSERT_EQ(whole.facts.keep_alive, bytes.facts.keep_alive);
+    ASSERT_EQ(whole.facts.framing, bytes.facts.framing);
+    ASSERT_EQ(whole.facts.length, bytes.facts.length);
+    ASSERT_EQ(whole.facts.gzip, bytes.facts.gzip);
+    ASSERT_EQ(whole.headers.wire(), bytes.headers.wire());
+    ASSERT_EQ(whole.headers.size(), bytes.headers.size());
+    for (std::size_t i = 0; i < whole.headers.size(); ++i) {
+      ASSERT_EQ(whole.headers[i].name, bytes.headers[i].name);
+      ASSERT_EQ(whole.headers[i].value, bytes.headers[i].value);
+    }
+    ASSERT_EQ(whole.done, bytes.done);
+    ASSERT_EQ(whole.body, bytes.body);
+  }
+}
+
 }  // namespace
 }  // namespace weir::http
