@@ -2,8 +2,10 @@
 //
 //   postgresql_load_bench rate SECONDS RATE     reads at a fixed rate over 16 connections; a read's time begins when it
 //                                               should have begun
-//   postgresql_load_bench storm                 1,000 queries of 50 ms with deadlines of 5 ms over a pool of 8
+//   postgresql_load_bench storm                 1,000 queries of 50 ms with deadlines of 5 ms over a pool of 8, and
+//                                               reads before and after it
 //   postgresql_load_bench storm_shared          the same on connections that are shared
+//   postgresql_load_bench calm, calm_shared     the same without the 1,000 queries: what the machine itself changes
 //   postgresql_load_bench connect               32 connections at once, and how long the loop was away meanwhile
 #include "postgresql_common.hpp"
 
@@ -96,11 +98,24 @@ weir::awaitable<void> read_rows(Storm* storm, unsigned seed) {
 
 weir::awaitable<double> throughput(Storm* storm) {
   storm->done = 0;
-  storm->stop = Time::now() + milliseconds(700);
+  storm->stop = Time::now() + milliseconds(40);
   const bench::Stopwatch watch;
   auto task = [storm](int i) { return read_rows(storm, 12345U + static_cast<unsigned>(i)); };
   co_await bench::all(8, task);
   co_return storm->done / watch.seconds();
+}
+
+// Reads over the pool of the storm against reads over one that had none, in turn: what else the machine does meets
+// both. The median of the ratios.
+weir::awaitable<double> pace(Storm* storm, Storm* calm) {
+  std::vector<double> ratios;
+  for (int round = 0; round < 31; ++round) {
+    const double here = co_await throughput(storm);
+    const double there = co_await throughput(calm);
+    ratios.push_back(here / there);
+  }
+  std::sort(ratios.begin(), ratios.end());
+  co_return ratios[ratios.size() / 2];
 }
 
 weir::awaitable<void> watch_backends(Storm* storm, weir::PostgresDatabase watcher) {
@@ -114,14 +129,30 @@ weir::awaitable<void> watch_backends(Storm* storm, weir::PostgresDatabase watche
   }
 }
 
-weir::awaitable<void> cancel_storm(bool shared) {
-  auto db = co_await weir::AsyncDatabase::open(bench::postgres_url("max_size=8&application_name=bench_storm"));
+// Each task has a connection of its own until all are there.
+weir::awaitable<void> hold(weir::PostgresDatabase sql) { co_await sql.query("SELECT pg_sleep(0.3)::text"); }
+
+// All connections are there from the start.
+weir::awaitable<void> open_eight(Storm* storm, bool shared) {
+  auto task = [storm](int) { return hold(*storm->sql); };
+  co_await bench::all(8, task);
+  if (shared) storm->sql = storm->sql->shared();
+  co_await throughput(storm);
+}
+
+weir::awaitable<void> cancel_storm(bool shared, int queries) {
+  const std::string eight = "max_size=8&min_size=8&application_name=";
+  auto db = co_await weir::AsyncDatabase::open(bench::postgres_url(eight + "bench_storm"));
+  auto control = co_await weir::AsyncDatabase::open(bench::postgres_url(eight + "bench_calm"));
   auto other = co_await weir::AsyncDatabase::open(bench::postgres_url("max_size=1&application_name=bench_watcher"));
   Storm storm;
+  storm.left = queries;
   storm.sql = db.native<weir::PostgresDatabase>();
-  if (shared) storm.sql = storm.sql->shared();
-  co_await throughput(&storm);
-  const double before = co_await throughput(&storm);
+  co_await open_eight(&storm, shared);
+  Storm calm;
+  calm.sql = control.native<weir::PostgresDatabase>();
+  co_await open_eight(&calm, shared);
+  const double before = co_await pace(&storm, &calm);
   asio::co_spawn(co_await asio::this_coro::executor, watch_backends(&storm, other.native<weir::PostgresDatabase>()),
                  ended);
   const bench::Stopwatch watch;
@@ -129,13 +160,15 @@ weir::awaitable<void> cancel_storm(bool shared) {
   co_await bench::all(64, task);
   const double seconds = watch.seconds();
   const double used = watch.cpu_seconds();
-  const double after = co_await throughput(&storm);
+  const double after = co_await pace(&storm, &calm);
   storm.over = true;
   std::printf(
       "{\"peer\":\"weir\",\"case\":\"cancel_storm\",\"ops_s\":%.0f,\"client_cpu_us_op\":%.1f,\"most_backends\":%d,"
-      "\"stray_57014\":%d,\"after_to_before\":%.3f}\n",
-      1'000 / seconds, used * 1'000, static_cast<int>(storm.most_backends), storm.stray, after / before);
+      "\"stray_57014\":%d,\"connects\":%d,\"after_to_before\":%.3f}\n",
+      1'000 / seconds, used * 1'000, static_cast<int>(storm.most_backends), storm.stray,
+      static_cast<int>(db.stats().connects), after / before);
   co_await db.close();
+  co_await control.close();
   co_await other.close();
 }
 
@@ -153,9 +186,6 @@ struct Connecting {
   double seconds = 0;
   double longest_gap = 0;
 };
-
-// Each task holds its connection until all are there.
-weir::awaitable<void> hold(weir::PostgresDatabase sql) { co_await sql.query("SELECT pg_sleep(0.3)::text"); }
 
 weir::awaitable<void> connect_all(Connecting* state) {
   auto db = co_await weir::AsyncDatabase::open(bench::postgres_url("max_size=32&max_connecting=32"));
@@ -206,8 +236,8 @@ int main(int count, char** arguments) {
   const std::string mode = count > 1 ? arguments[1] : "";
   if (mode == "rate" && count > 3)
     bench::run(at_rate(std::atof(arguments[2]), std::atof(arguments[3])));
-  else if (mode == "storm" || mode == "storm_shared")
-    bench::run(cancel_storm(mode == "storm_shared"));
+  else if (mode.starts_with("storm") || mode.starts_with("calm"))
+    bench::run(cancel_storm(mode.ends_with("_shared"), mode.starts_with("storm") ? 1'000 : 0));
   else if (mode == "connect")
     connecting();
   else
