@@ -32,6 +32,14 @@ awaitable<Lease<Connection>> acquire(Link& link, Link::Role role, Sharing sharin
   co_return lease;
 }
 
+// The warm way, with no coroutine around it.
+std::optional<Lease<Connection>> try_acquire(Pool<Connection>& pool, Sharing sharing) noexcept {
+  if (sharing == Sharing::shared) return pool.try_acquire_shared();
+  auto lease = pool.try_acquire();
+  if (lease) (*lease)->exclusive.store(true, std::memory_order_release);
+  return lease;
+}
+
 }  // namespace
 
 Link::Link(const Config& config)
@@ -95,9 +103,11 @@ awaitable<RequestPtr> PoolConduit::ask_as(LinkPtr link, Link::Role role, Author 
                                           Sharing sharing, Clock::time_point deadline) {
   if (sharing == Sharing::shared && is_large(statements)) sharing = Sharing::exclusive;
   // A cancel that was meant for another may hit us; nothing happened then.
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
   for (int round = 0;; ++round) {
-    auto lease = co_await acquire(*link, role, sharing, deadline, std::string());
-    const auto session = lease->session;
+    auto lease = try_acquire(link->pool(executor, role), sharing);
+    if (!lease) lease = co_await acquire(*link, role, sharing, deadline, std::string());
+    const auto session = (*lease)->session;
     if (author == Author::user && session->family_of().pooler.load(std::memory_order_relaxed) &&
         needs_session(statements[0].sql))
       throw Error(errc::unsupported,
@@ -108,7 +118,7 @@ awaitable<RequestPtr> PoolConduit::ask_as(LinkPtr link, Link::Role role, Author 
     request->foreign = author == Author::user;
     request->reset_behind = reset_behind;
     request->deadline = deadline;
-    request->lease.emplace(std::move(lease));
+    request->lease = std::move(lease);
     co_await Session::run(session, request);
     if (request->repeat && round < 3) {
       statements = std::move(request->statements);

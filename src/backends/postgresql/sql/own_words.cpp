@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 namespace weir::postgres {
 namespace {
+
+// SQL's own words are ASCII, whatever the locale.
+constexpr char upper(char c) noexcept { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
+constexpr bool is_blank(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
+constexpr bool is_word(char c) noexcept { return (upper(c) >= 'A' && upper(c) <= 'Z') || c == '_'; }
 
 template <std::size_t N>
 bool is_one_of(const std::array<std::string_view, N>& words, std::string_view word) noexcept {
@@ -15,7 +19,7 @@ bool is_one_of(const std::array<std::string_view, N>& words, std::string_view wo
 // Behind what stands at `at` and means nothing. Comments nest (SQL standard).
 std::size_t skip_blanks(std::string_view sql, std::size_t at) {
   while (at < sql.size()) {
-    if (std::isspace(static_cast<unsigned char>(sql[at])) != 0 || sql[at] == '(' || sql[at] == ';') {
+    if (is_blank(sql[at]) || sql[at] == '(' || sql[at] == ';') {
       ++at;
     } else if (sql.substr(at, 2) == "--") {
       at = std::min(sql.find('\n', at), sql.size());
@@ -41,11 +45,7 @@ std::size_t skip_blanks(std::string_view sql, std::size_t at) {
 
 std::string first_word(std::string_view sql) {
   std::string word;
-  for (std::size_t at = skip_blanks(sql, 0); at < sql.size(); ++at) {
-    const auto c = static_cast<unsigned char>(sql[at]);
-    if (std::isalpha(c) == 0 && c != '_') break;
-    word += static_cast<char>(std::toupper(c));
-  }
+  for (std::size_t at = skip_blanks(sql, 0); at < sql.size() && is_word(sql[at]); ++at) word += upper(sql[at]);
   return word;
 }
 
@@ -67,24 +67,33 @@ bool needs_session(std::string_view sql) {
 
 namespace {
 
-bool is_letter(char c) noexcept { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+constexpr bool is_letter(char c) noexcept { return is_word(c) || (c >= '0' && c <= '9'); }
+
+bool same_words(std::string_view text, std::string_view word) noexcept {
+  return std::equal(text.begin(), text.end(), word.begin(), word.end(), [](char a, char b) { return upper(a) == b; });
+}
+
+std::size_t find_into(std::string_view sql, std::size_t from) noexcept {
+  for (std::size_t at = from; at + 4 <= sql.size(); ++at)
+    if (upper(sql[at]) == 'I' && same_words(sql.substr(at, 4), "INTO")) return at;
+  return std::string_view::npos;
+}
 
 // Whether the word INTO stands anywhere but behind an INSERT or MERGE that begins a statement. Texts and comments are
 // looked into as well: to find it there costs a reset that was not needed.
-bool selects_into(std::string_view sql) {
-  std::string upper(sql);
-  std::transform(upper.begin(), upper.end(), upper.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  const std::string_view text = upper;
-  for (std::size_t at = text.find("INTO"); at != std::string_view::npos; at = text.find("INTO", at + 4)) {
+bool selects_into(std::string_view text) noexcept {
+  for (std::size_t at = find_into(text, 0); at != std::string_view::npos; at = find_into(text, at + 4)) {
     if ((at > 0 && is_letter(text[at - 1])) || (at + 4 < text.size() && is_letter(text[at + 4]))) continue;
     std::string_view before = text.substr(0, at);
     const auto trim = [&before] {
-      while (!before.empty() && std::isspace(static_cast<unsigned char>(before.back())) != 0) before.remove_suffix(1);
+      while (!before.empty() && is_blank(before.back())) before.remove_suffix(1);
     };
     trim();
-    const bool insert = before.ends_with("INSERT");
-    if (!insert && !before.ends_with("MERGE")) return true;
+    const auto ends_with = [&before](std::string_view word) {
+      return before.size() >= word.size() && same_words(before.substr(before.size() - word.size()), word);
+    };
+    const bool insert = ends_with("INSERT");
+    if (!insert && !ends_with("MERGE")) return true;
     before.remove_suffix(insert ? 6 : 5);
     trim();
     if (!before.empty() && before.back() != '(') return true;

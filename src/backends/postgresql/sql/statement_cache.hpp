@@ -23,6 +23,7 @@ class PreparedStatement {
   const std::string name;
   State state = State::preparing;
   unsigned in_use = 0;  // executions on the wire
+  bool quiet = false;   // a query that was seen to leave the session as it was
 };
 
 class StatementCache {

@@ -55,7 +55,7 @@ awaitable<bool> ConnectionFactory::reset(Connection& connection) {
 bool ConnectionFactory::usable(const Connection& connection) noexcept {
   const Session& session = *connection.session;
   if (session.closed()) return false;
-  return !session.idle() || !session.readable();
+  return !session.idle() || session.just_heard() || !session.readable();
 }
 
 ReturnAs ConnectionFactory::on_return(const Connection& connection) noexcept {

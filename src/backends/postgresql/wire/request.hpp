@@ -12,6 +12,7 @@
 #include <weir/pool.hpp>
 
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/container/small_vector.hpp>
 
 #include <chrono>
 #include <memory>
@@ -55,7 +56,7 @@ class Request {
   std::size_t leading = 0;  // statements in front that the asker does not know of
 
   // ---- the answer ----
-  std::vector<ResultPtr> results;  // one for each statement
+  boost::container::small_vector<ResultPtr, 1> results;  // one for each statement
   std::optional<ServerError> server_error;
   std::optional<Error> error;  // without an answer of the server, or after it was given up
   bool repeat = false;         // a cancel that was meant for another hit it: nothing happened, ask again elsewhere
@@ -78,7 +79,7 @@ class Request {
   using Handler = boost::asio::async_result<boost::asio::use_awaitable_t<>, void()>::handler_type;
 
   State state_ = State::fresh;
-  std::vector<Step> steps_;
+  boost::container::small_vector<Step, 2> steps_;
   std::size_t step_ = 0;
   bool fence_ = false;
   bool abandoned_ = false;  // nobody waits any longer; its answer is read and dropped

@@ -48,6 +48,7 @@ Session::Session(asio::any_io_executor executor, PGconn* connection, std::option
                  std::shared_ptr<SessionFamily> family, std::size_t statement_cache)
     : executor_(std::move(executor)),
       loop_(executor_),
+      plain_(executor_ == loop_.uncounted()),
       connection_(connection),
       cancel_key_(cancel_key),
       family_(std::move(family)),
@@ -82,6 +83,11 @@ bool Session::readable() const noexcept {
   char byte = 0;
   const auto got = ::recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}
+
+bool Session::just_heard() const noexcept {
+  constexpr std::chrono::microseconds moment{100};
+  return Clock::now().time_since_epoch() - Clock::duration(heard_.load(std::memory_order_relaxed)) < moment;
 }
 
 // What the pool asks for on other threads.
@@ -119,6 +125,14 @@ struct Session::Initiate {
           alive->deliver();
         });
       });
+    if (self->here()) {
+      const auto session = std::move(self);  // which the answer may let go of
+      request->handler_.emplace(std::forward<Handler>(handler));
+      request->deadline = deadline;
+      session->wait_for(request);
+      session->deliver();
+      return;
+    }
     const auto executor = self->executor_;
     // What was posted before may be answered at this moment: the request is the session's, and only there it is
     // touched.

@@ -65,6 +65,8 @@ class Session : public std::enable_shared_from_this<Session> {
   bool idle() const noexcept { return !busy_.load(std::memory_order_acquire); }
   // The peer has closed it, or said something nobody asked for. While idle.
   bool readable() const noexcept;
+  // It answered a moment ago, and nothing else was there: asking the system again would tell nothing new.
+  bool just_heard() const noexcept;
   bool in_transaction() const noexcept { return open_transaction_.load(std::memory_order_acquire); }
   // The session's settings may differ from what they were.
   bool dirty() const noexcept { return dirty_.load(std::memory_order_acquire); }
@@ -90,6 +92,7 @@ class Session : public std::enable_shared_from_this<Session> {
   enum class Delivered { no, perhaps, yes };
   struct Initiate;
 
+  bool here() const noexcept { return plain_ && loop_.running_here(); }
   void start(RequestPtr request);
   void wait_for(const RequestPtr& request);
   void write(const RequestPtr& request);
@@ -104,6 +107,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_readable();
   void process();
   void take_result(ResultPtr result);
+  static bool left_something(const Request& head, const Request::Step& step, const PGresult* result);
   void refused_at_commit(Request& head, ServerError error);
   void finish_head();
   void head_arrived();
@@ -126,6 +130,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   const boost::asio::any_io_executor executor_;
   const weir::detail::Loop loop_;
+  const bool plain_;  // no strand around it: whatever runs on the loop runs on the session's executor
   PGconn* connection_;
   const std::optional<CancelKey> cancel_key_;
   const std::shared_ptr<SessionFamily> family_;
@@ -140,6 +145,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::deque<RequestPtr> inflight_;
   std::deque<RequestPtr> waiting_;  // while a cancel is under way, or behind the one that a pooler is given at a time
   std::vector<Request::Handler> answered_;
+  std::string typed_;  // of one statement after the other
   bool reading_ = false;
   bool writing_ = false;
   std::atomic<std::int64_t> limit_{0};
@@ -151,6 +157,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::atomic<bool> busy_{false};
   std::atomic<bool> open_transaction_{false};
   std::atomic<int> descriptor_{-1};
+  std::atomic<Clock::rep> heard_{0};  // when the last answer was read
   bool fatal_ = false;
   Cancel cancel_ = Cancel::none;
   bool holds_cancel_slot_ = false;

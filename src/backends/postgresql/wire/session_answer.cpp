@@ -9,7 +9,10 @@
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 
+#include <exception>
 #include <utility>
 
 namespace weir::postgres {
@@ -61,6 +64,15 @@ void Session::process() {
   }
 }
 
+// Whether a statement of a user changed the session, by its tag and text. A prepared SELECT that did not never does.
+bool Session::left_something(const Request& head, const Request::Step& step, const PGresult* result) {
+  if (step.entry && step.entry->quiet) return false;
+  const std::string_view tag = PQcmdStatus(const_cast<PGresult*>(result));
+  const bool left = changes_session(tag, head.statements.back().sql);
+  if (step.entry && !left && tag.starts_with("SELECT")) step.entry->quiet = true;
+  return left;
+}
+
 void Session::take_result(ResultPtr result) {
   Request& head = *inflight_.front();
   const auto status = PQresultStatus(result.get());
@@ -93,8 +105,7 @@ void Session::take_result(ResultPtr result) {
         if (step.entry) cache_.prepared(step.entry);
         return;
       }
-      if (head.reset_behind || (head.foreign && changes_session(PQcmdStatus(result.get()), head.statements.back().sql)))
-        mark_dirty();
+      if (head.reset_behind || (head.foreign && left_something(head, step, result.get()))) mark_dirty();
       if (!head.abandoned_) head.results.push_back(std::move(result));
   }
 }
@@ -120,6 +131,7 @@ void Session::finish_head() {
     if (step.entry && !step.parse) cache_.finished(step.entry);
   const auto now = Clock::now();
   head->running = now - head->head_since_;
+  heard_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
   if (!inflight_.empty()) inflight_.front()->head_since_ = now;
   if (head->fence_) {
     fence_answered();
@@ -218,10 +230,21 @@ void Session::answer(Request& request) {
 // The last thing a turn does: what runs then may ask for more, or end this session.
 void Session::deliver() {
   auto handlers = std::exchange(answered_, {});
+  const bool inside = !handlers.empty() && loop_.running_here();
   for (auto& handler : handlers) {
     if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected()) slot.clear();
     const auto executor = asio::get_associated_executor(handler, executor_);
-    asio::dispatch(executor, std::move(handler));
+    const auto* const plain = executor.target<asio::io_context::executor_type>();
+    if (!inside || plain == nullptr || &plain->context() != &loop_.context()) {
+      asio::dispatch(executor, std::move(handler));
+      continue;
+    }
+    // What dispatch comes to, without its two layers of type erasure.
+    try {
+      handler();
+    } catch (...) {
+      asio::post(executor, [thrown = std::current_exception()] { std::rethrow_exception(thrown); });
+    }
   }
   if (answered_.empty() && answered_.capacity() == 0) {
     handlers.clear();

@@ -4,13 +4,13 @@
 #include "backends/postgresql/wire/session.hpp"
 
 #include <boost/asio/post.hpp>
+#include <boost/container/small_vector.hpp>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <string>
-#include <vector>
 
 namespace weir::postgres {
 
@@ -37,10 +37,11 @@ bool Session::send(Request& request) {
 
 bool Session::send_statement(Request& request, const Statement& statement) {
   const auto count = statement.values.size();
-  std::vector<Oid> types(count);
-  std::vector<const char*> values(count);
-  std::vector<int> lengths(count);
-  std::vector<int> formats(count);
+  constexpr std::size_t few = 8;
+  boost::container::small_vector<Oid, few> types(count);
+  boost::container::small_vector<const char*, few> values(count);
+  boost::container::small_vector<int, few> lengths(count);
+  boost::container::small_vector<int, few> formats(count);
   for (std::size_t i = 0; i < count; ++i) {
     const Parameter& value = statement.values[i];
     types[i] = static_cast<Oid>(value.type());
@@ -52,13 +53,17 @@ bool Session::send_statement(Request& request, const Statement& statement) {
   const int result_format = statement.binary_result ? 1 : 0;
   if (family_->pooler.load(std::memory_order_relaxed)) cache_.disable();
   // The texts of our own compilers fix the types of their values; a user may bind another type to the same text.
-  std::string typed;
   if (request.foreign) {
-    if (names_statement_timeout(statement.sql)) limit_named_ = true;
-    typed = statement.sql;
-    for (const Oid type : types) typed += '\0' + std::to_string(type);
+    typed_ = statement.sql;
+    for (const Oid type : types) {
+      typed_ += '\0';
+      typed_ += std::to_string(type);
+    }
   }
-  const auto plan = cache_.use(request.foreign ? typed : statement.sql, statement.cacheable);
+  const auto plan = cache_.use(request.foreign ? typed_ : statement.sql, statement.cacheable);
+  // What is prepared was looked at when it was.
+  if (request.foreign && plan.form != StatementCache::Form::named && names_statement_timeout(statement.sql))
+    limit_named_ = true;
   if (plan.form == StatementCache::Form::unnamed) {
     request.steps_.push_back({});
     return PQsendQueryParams(connection_, statement.sql.c_str(), size, types.data(), values.data(), lengths.data(),
