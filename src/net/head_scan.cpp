@@ -12,39 +12,6 @@
 namespace weir::http {
 namespace {
 
-constexpr std::uint8_t of_token = 1;
-constexpr std::uint8_t of_value = 2;
-
-constexpr std::array<std::uint8_t, 256> kinds = [] {
-  std::array<std::uint8_t, 256> out{};
-  for (unsigned i = 0; i < out.size(); ++i) {
-    const char c = static_cast<char>(i);
-    out[i] =
-        static_cast<std::uint8_t>((is_token_character(c) ? of_token : 0) | (is_field_value({&c, 1}) ? of_value : 0));
-  }
-  return out;
-}();
-
-// The end of the run of characters of that kind.
-const char* run_end(const char* at, const char* end, std::uint8_t kind) noexcept {
-  while (at != end && (kinds[static_cast<unsigned char>(*at)] & kind) != 0) ++at;
-  return at;
-}
-
-// The end of a value: eight bytes at a time as long as none of them can be a control character.
-const char* value_end(const char* at, const char* end) noexcept {
-  constexpr std::uint64_t every = 0x0101010101010101U;
-  while (end - at >= 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, at, 8);
-    const auto deleted = word ^ (every * 0x7f);
-    const auto below = (word - every * 0x20) & ~word;
-    if (((below | ((deleted - every) & ~deleted)) & (every * 0x80)) != 0) break;
-    at += 8;
-  }
-  return run_end(at, end, of_value);
-}
-
 // Digits, once. False: for the parser.
 bool take_length(std::string_view value, ScannedHead& out) noexcept {
   if (out.length || value.empty() || value.size() > 18) return false;
@@ -105,7 +72,7 @@ std::optional<ScannedHead> scan_head(std::string_view bytes, std::size_t most, b
     }
     if (count == places.size()) return std::nullopt;
     const char* const name = at;
-    at = run_end(at, end, of_token);
+    at = kinds::run_end(at, end, kinds::of_token);
     // "Name: value", so that the lines can be taken over as they stand.
     if (at == name || end - at < 3 || at[0] != ':' || at[1] != ' ' || at[2] == ' ' || at[2] == '\t')
       return std::nullopt;

@@ -22,7 +22,7 @@ class HeadersAccess {
   }
   static void reserve(Headers& headers, std::size_t bytes) {
     headers.text_.reserve(bytes < 1024 ? bytes : 1024);
-    headers.places_.reserve(8);
+    headers.places_.reserve(12);
   }
 };
 

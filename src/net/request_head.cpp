@@ -43,10 +43,12 @@ bool is_idempotent_method(std::string_view method) noexcept {
 }
 
 void check_fields(const Headers& headers) {
-  if (headers.empty()) return;
-  for (const auto name : our_fields)
-    if (headers.contains(name))
-      throw Error(errc::invalid_argument, "the header field " + std::string(name) + " is set by the client itself");
+  for (std::size_t i = 0; i < headers.size(); ++i) {
+    const auto given = headers[i].name;
+    for (const auto name : our_fields)
+      if (same_name(given, name))
+        throw Error(errc::invalid_argument, "the header field " + std::string(name) + " is set by the client itself");
+  }
 }
 
 void check_request(const Request& request) {

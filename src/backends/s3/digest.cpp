@@ -60,10 +60,13 @@ Sha256Bytes HmacKey::sign(std::string_view message) const noexcept {
 
 void append_hex(std::string& out, const Sha256Bytes& bytes) {
   constexpr std::string_view digits = "0123456789abcdef";
+  std::array<char, 64> text;
+  auto* at = text.data();
   for (const auto byte : bytes) {
-    out += digits[byte >> 4U];
-    out += digits[byte & 15U];
+    *at++ = digits[byte >> 4U];
+    *at++ = digits[byte & 15U];
   }
+  out.append(text.data(), text.size());
 }
 
 std::string sha256_hex(std::string_view bytes) {

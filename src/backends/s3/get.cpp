@@ -53,14 +53,15 @@ void check_range(const http::Response& head, const GetOptions& options) {
 }  // namespace
 
 awaitable<std::optional<Object>> get_object(SessionPointer session, std::string key, GetOptions options) {
-  auto call = get_call(*session, "GET", key, options);
-  add_range(call, options.offset(), options.length());
-  call.max_body = options.max_size();
-  call.transfer = options.max_size().value_or(0) > 1024 * 1024;
-  call.answers[0] = 404;
+  options = begun(std::move(options));
   policy::Attempts attempts;
   for (;;) {
-    auto reply = co_await Session::send(session, call);
+    auto call = get_call(*session, "GET", key, options);
+    add_range(call, options.offset(), options.length());
+    call.max_body = options.max_size();
+    call.transfer = options.max_size().value_or(0) > 1024 * 1024;
+    call.answers[0] = 404;
+    auto reply = co_await Session::send(session, std::move(call));
     if (reply.response.status == 404) co_return std::nullopt;
     check_range(reply.response, options);
     const auto expected = whole_checksum(reply.response);
@@ -72,7 +73,8 @@ awaitable<std::optional<Object>> get_object(SessionPointer session, std::string 
       out.body = std::move(reply.response.body);
       co_return out;
     }
-    co_await Session::pause(session, &call, &attempts, checksum_error());
+    auto again = get_call(*session, "GET", key, options);
+    co_await Session::pause(session, &again, &attempts, checksum_error());
   }
 }
 

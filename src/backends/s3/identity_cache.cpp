@@ -74,6 +74,13 @@ awaitable<void> IdentityCache::fetch(std::shared_ptr<IdentityCache> cache, std::
   fetching->failure = failure;
 }
 
+IdentityPointer IdentityCache::at_hand() {
+  const std::lock_guard lock(mutex_);
+  if (!current_ || !current_->expires) return current_;
+  const auto now = now_();
+  return valid(now) && (fetching_ || !due(now)) ? current_ : nullptr;
+}
+
 awaitable<IdentityPointer> IdentityCache::get(std::optional<std::chrono::steady_clock::time_point> deadline) {
   const auto self = shared_from_this();
   const asio::any_io_executor executor = co_await asio::this_coro::executor;

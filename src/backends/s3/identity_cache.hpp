@@ -30,6 +30,8 @@ class IdentityCache : public std::enable_shared_from_this<IdentityCache> {
   using Now = std::function<WallTime()>;
   IdentityCache(Fetch fetch, Now now) : fetch_(std::move(fetch)), now_(std::move(now)) {}
 
+  /// Those that are there and need not be fetched again; null: `get` has to see.
+  IdentityPointer at_hand();
   /// Fetched again from five minutes before they end. `timeout` when they are not there at the deadline; the fetching
   /// goes on for those who come later.
   awaitable<IdentityPointer> get(std::optional<std::chrono::steady_clock::time_point> deadline = {});

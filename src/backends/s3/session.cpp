@@ -2,6 +2,7 @@
 
 #include "backends/s3/credential_chain.hpp"
 #include "backends/s3/xml.hpp"
+#include "net/headers_access.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -45,6 +46,10 @@ double random_share() {
 
 bool is_signed_field(std::string_view name) noexcept {
   return name.size() > 6 && (name.starts_with("x-amz-") || name.starts_with("X-Amz-"));
+}
+
+bool is_lower(std::string_view text) noexcept {
+  return std::none_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
 std::string lower(std::string_view text) {
@@ -127,19 +132,27 @@ http::Request Session::request(Call& call, const Target& target, const Identity&
   const auto query = query_text(call.parameters);
   const auto stamp = basic_time(time);
 
-  http::Headers headers = call.headers;
+  http::Headers headers;
+  http::detail::HeadersAccess::reserve(headers, call.headers.wire().size() + identity.session_token.size() + 480);
+  for (std::size_t i = 0; i < call.headers.size(); ++i)
+    http::detail::HeadersAccess::append(headers, call.headers[i].name, call.headers[i].value);
   headers.add("Host", endpoint.host);
   if (!identity.anonymous) {
     headers.add("x-amz-content-sha256", call.payload).add("x-amz-date", stamp);
     if (!identity.session_token.empty()) headers.add("x-amz-security-token", identity.session_token);
-    std::vector<std::string> names;
+    std::vector<std::string> names;  // where they are not in lower case
     names.reserve(headers.size());
     std::vector<SignedField> fields;
+    fields.reserve(headers.size());
     for (std::size_t i = 0; i < headers.size(); ++i) {
       const auto field = headers[i];
-      if (field.name != "Host" && !is_signed_field(field.name)) continue;
-      names.push_back(lower(field.name));
-      fields.push_back(SignedField{names.back(), field.value});
+      if (field.name == "Host") {
+        fields.push_back(SignedField{"host", field.value});
+      } else if (is_signed_field(field.name)) {
+        std::string_view name = field.name;
+        if (!is_lower(name)) name = names.emplace_back(lower(name));
+        fields.push_back(SignedField{name, field.value});
+      }
     }
     std::sort(fields.begin(), fields.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
     const auto key = keys_.get(identity.secret_access_key, std::string_view(stamp).substr(0, 8), endpoint.region, "s3");
@@ -221,13 +234,18 @@ class Session::Course {
  public:
   Course(SessionPointer session, Call* call) : session_(std::move(session)), call_(call), target_(session_->target()) {}
 
-  awaitable<http::Request> next() {
+  /// Nearly always true: who we are is known.
+  bool known() {
     if (session_->closed_.load(std::memory_order_relaxed))
       throw session_->complete(Error(errc::pool_closed, "the client was closed"), *call_);
-    identity_ = co_await session_->identities_->get(call_->deadline);
+    identity_ = session_->identities_->at_hand();
+    return identity_ != nullptr;
+  }
+  awaitable<void> find_out() { identity_ = co_await session_->identities_->get(call_->deadline); }
+  http::Request request() {
     offset_ = session_->clock_offset_->load(std::memory_order_relaxed);
     session_->requests_.fetch_add(1, std::memory_order_relaxed);
-    co_return session_->request(*call_, *target_, *identity_, session_->wall_now());
+    return session_->request(*call_, *target_, *identity_, session_->wall_now());
   }
   const http::Client& http() const { return target_->http; }
 
@@ -301,7 +319,8 @@ awaitable<Reply> Session::send(SessionPointer session, Call call) {
   for (;;) {
     std::optional<Error> failure;
     try {
-      auto request = co_await course.next();
+      if (!course.known()) co_await course.find_out();
+      auto request = course.request();
       reply.response = co_await course.http().send(std::move(request));
     } catch (const Error& error) {
       failure = error;
@@ -337,7 +356,8 @@ awaitable<http::ResponseStream> Session::open(SessionPointer session, Call call)
   for (;;) {
     std::optional<Error> failure;
     try {
-      auto request = co_await course.next();
+      if (!course.known()) co_await course.find_out();
+      auto request = course.request();
       auto stream = co_await course.http().open(std::move(request));
       if (succeeded(call, stream.head().status)) {
         attempts.succeeded(session->budget_);

@@ -1,6 +1,8 @@
 #include "backends/s3/signer.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 
 namespace weir::s3 {
 namespace {
@@ -11,6 +13,30 @@ Sha256Bytes day_key(std::string_view secret, std::string_view day, std::string_v
   key = HmacKey(as_text(key)).sign(service);
   return HmacKey(as_text(key)).sign("aws4_request");
 }
+
+// Small pieces are hashed together: each update by itself costs more than the copy.
+class Gathered {
+ public:
+  explicit Gathered(Sha256& hash) noexcept : hash_(hash) {}
+  void put(std::string_view piece) noexcept {
+    if (piece.size() > room_.size() - size_) flush();
+    if (piece.size() > room_.size()) {
+      hash_.update(piece);
+      return;
+    }
+    if (!piece.empty()) std::memcpy(room_.data() + size_, piece.data(), piece.size());
+    size_ += piece.size();
+  }
+  void flush() noexcept {
+    if (size_ != 0) hash_.update({room_.data(), size_});
+    size_ = 0;
+  }
+
+ private:
+  Sha256& hash_;
+  std::size_t size_ = 0;
+  std::array<char, 1024> room_;
+};
 
 // Gives the pieces of the canonical request to `put`. Runs of spaces inside a value count as one.
 template <class Put>
@@ -50,15 +76,17 @@ SigningKey::SigningKey(std::string_view secret, std::string_view day, std::strin
 
 std::string SigningKey::sign(const Signable& what, std::string_view time) const {
   Sha256 hash;
-  canonical(what, [&hash](std::string_view piece) { hash.update(piece); });
+  Gathered gathered(hash);
+  canonical(what, [&gathered](std::string_view piece) { gathered.put(piece); });
+  gathered.flush();
   std::string text;
   text.reserve(160);
   text.append("AWS4-HMAC-SHA256\n").append(time).append("\n").append(scope_).append("\n");
   append_hex(text, hash.finish());
-  std::string out;
-  out.reserve(64);
-  append_hex(out, key_.sign(text));
-  return out;
+  const auto signature = key_.sign(text);
+  text.clear();
+  append_hex(text, signature);
+  return text;
 }
 
 std::string canonical_request(const Signable& what) {

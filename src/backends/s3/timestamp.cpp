@@ -6,9 +6,9 @@ namespace weir::s3 {
 namespace {
 
 void put(std::string& out, unsigned value, int digits) {
-  std::string text(static_cast<std::size_t>(digits), '0');
-  for (auto at = text.rbegin(); at != text.rend(); ++at, value /= 10) *at = static_cast<char>('0' + value % 10);
-  out += text;
+  const auto begin = out.size();
+  out.resize(begin + static_cast<std::size_t>(digits));
+  for (auto at = out.size(); at-- > begin; value /= 10) out[at] = static_cast<char>('0' + value % 10);
 }
 
 std::optional<int> number(std::string_view text, std::size_t at, std::size_t size) {
