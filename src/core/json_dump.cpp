@@ -1,4 +1,5 @@
 #include "core/json_text.hpp"
+#include "core/plain_run.hpp"
 #include "core/utf8.hpp"
 
 #include <weir/error.hpp>
@@ -77,15 +78,19 @@ void append(std::string& out, const Json& json, std::size_t depth) {
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
-  if (check_text(text) == TextFault::invalid_utf8) refuse("text that is not UTF-8");
   out += '"';
   std::size_t plain = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
+  for (std::size_t i = 0;;) {
+    i = plain_run(text, i, '"');
+    if (i == text.size()) break;
     const char c = text[i];
-    if (c != '"' && c != '\\' && static_cast<unsigned char>(c) >= 0x20) continue;
+    if (static_cast<unsigned char>(c) >= 0x80) {
+      if (decode_utf8(text, i) == invalid_code_point) refuse("text that is not UTF-8");
+      continue;
+    }
     out.append(text, plain, i - plain);
     append_escape(out, c);
-    plain = i + 1;
+    plain = ++i;
   }
   out.append(text, plain, text.size() - plain);
   out += '"';

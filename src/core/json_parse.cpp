@@ -50,7 +50,10 @@ class Reader {
     switch (c) {
       case '{': object(out, depth); return;
       case '[': array(out, depth); return;
-      case '"': out = string(); return;
+      case '"':
+        out = Json(Json::value_t::string);  // read where it stays
+        string(*out.get_ptr<Json::string_t*>());
+        return;
       case 't':
         word("true");
         out = true;
@@ -77,12 +80,10 @@ class Reader {
     position_ += wanted.size();
   }
 
-  std::string string() {
+  void string(std::string& out) {
     ++position_;
-    std::string out;
     const ScanFault fault = scan_string(text_, position_, '"', out);
     if (fault != ScanFault::none) fail(describe(fault));
-    return out;
   }
 
   void enter(std::size_t depth) {
@@ -101,7 +102,8 @@ class Reader {
     for (;;) {
       if (peek() != '"') fail("expected a key in double quotes");
       const std::size_t begin = position_;
-      std::string key = string();
+      std::string key;
+      string(key);
       if (peek() != ':') fail("expected a colon behind the key");
       ++position_;
       // Most writers sort their keys, and then the place is known.
@@ -127,6 +129,7 @@ class Reader {
       ++position_;
       return;
     }
+    elements.reserve(4);  // instead of 1, 2, 4
     for (;;) {
       value(elements.emplace_back(), depth + 1);
       const char c = peek();

@@ -1,5 +1,6 @@
 #include "core/json_scan.hpp"
 
+#include "core/plain_run.hpp"
 #include "core/utf8.hpp"
 
 #include <charconv>
@@ -111,7 +112,9 @@ std::string_view describe(ScanFault fault) noexcept {
 
 ScanFault scan_string(std::string_view text, std::size_t& position, char quote, std::string& out) {
   std::size_t plain = position;  // from here on nothing was copied yet
-  while (position < text.size()) {
+  for (;;) {
+    position = plain_run(text, position, quote);
+    if (position == text.size()) return ScanFault::unterminated;
     const char c = text[position];
     if (c == quote) {
       out.append(text, plain, position - plain);
@@ -125,15 +128,12 @@ ScanFault scan_string(std::string_view text, std::size_t& position, char quote, 
       plain = position;
     } else if (static_cast<unsigned char>(c) < 0x20) {
       return ScanFault::control_character;
-    } else if (static_cast<unsigned char>(c) < 0x80) {
-      ++position;
     } else {
       std::size_t next = position;
       if (decode_utf8(text, next) == invalid_code_point) return ScanFault::invalid_utf8;
       position = next;
     }
   }
-  return ScanFault::unterminated;
 }
 
 ScanFault scan_number(std::string_view text, std::size_t& position, LargeIntegers large, Json& out) {

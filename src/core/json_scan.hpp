@@ -2,6 +2,7 @@
 
 // Strings and numbers of JSON (RFC 8259), scanned in place; shared by the JSON reader and the text form of filters.
 
+#include <weir/export.hpp>
 #include <weir/record.hpp>
 
 #include <cstddef>
@@ -27,7 +28,7 @@ std::string_view describe(ScanFault fault) noexcept;
 
 // `position` is behind the opening quote; afterwards behind the closing one, or at the fault. An escaped `quote` is the
 // quote.
-ScanFault scan_string(std::string_view text, std::size_t& position, char quote, std::string& out);
+WEIR_API ScanFault scan_string(std::string_view text, std::size_t& position, char quote, std::string& out);
 
 // What becomes of an integer outside int64.
 enum class LargeIntegers { refuse, as_double };

@@ -1,6 +1,7 @@
 #include "backends/elasticsearch/answers.hpp"
 
 #include "backends/elasticsearch/skim.hpp"
+#include "core/json_scan.hpp"
 #include "core/json_text.hpp"
 
 #include <weir/error.hpp>
@@ -77,8 +78,11 @@ Json read_value(std::string_view text) {
 Json read_object(std::string_view text) { return text.starts_with('{') ? read_value(text) : Json::object(); }
 
 std::string read_string(std::string_view text) {
-  if (!text.starts_with('"')) return {};
-  return read_value(text).get<std::string>();
+  std::string out;
+  if (!text.starts_with('"')) return out;
+  std::size_t at = 1;
+  if (core::scan_string(text, at, '"', out) != core::ScanFault::none || at != text.size()) refuse("is no JSON");
+  return out;
 }
 
 std::optional<std::int64_t> read_integer(std::string_view text) {
@@ -133,6 +137,7 @@ Hits read_hits(const Mapping& mapping, std::string_view answer) {
     if (key != "hits") return void(in.value());
     if (in.peek() != '[') refuse("to a search has no list of hits");
     has_list = true;
+    out.records.reserve(16);
     in.array([&] {
       sort = {};
       out.records.push_back(read_hit(in, mapping.ours(), sort));

@@ -53,8 +53,10 @@ Json any_of(std::vector<Json> queries) {
 }
 
 Json terms(const std::string& field, Json values) { return nested("terms", field, std::move(values)); }
-Json term(const std::string& field, const Json& value) {
-  return nested("term", field, Json::object({{"value", value}}));
+Json term(const std::string& field, Json value) {
+  Json out = Json::object();
+  out["value"] = std::move(value);
+  return nested("term", field, std::move(out));
 }
 
 Json wildcard(const std::string& field, std::string pattern, bool fold) {

@@ -105,10 +105,10 @@ std::string make_source(const Mapping& mapping, const Record& record, const Chec
   return out;
 }
 
-Json search_body(const Mapping& mapping, const Query& query, const Json& sort, const Page& page) {
+Json search_body(const Mapping& mapping, const Query& query, Json sort, const Page& page) {
   Json body = Json::object();
   body["query"] = compile_filter(mapping, query.filter());
-  if (!sort.is_null()) body["sort"] = sort;
+  if (!sort.is_null()) body["sort"] = std::move(sort);
   body["size"] = page.size;
   if (page.from != 0) body["from"] = page.from;
   body["track_total_hits"] = false;

@@ -36,7 +36,7 @@ struct Page {
 /// The body of a `_search`: hits with their versions, without a total, and of the documents only what the query
 /// selects.
 /// @param sort what compile_sort gave; null: the order that the server likes best
-Json search_body(const Mapping& mapping, const Query& query, const Json& sort, const Page& page);
+Json search_body(const Mapping& mapping, const Query& query, Json sort, const Page& page);
 /// Documents whose part lies in one of `count` ranges; those without one are in the first.
 Json partition_query(std::size_t index, std::size_t count);
 /// A query and another one.

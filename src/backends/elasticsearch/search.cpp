@@ -4,6 +4,7 @@
 #include "backends/elasticsearch/pages.hpp"
 #include "backends/elasticsearch/query_dsl.hpp"
 #include "backends/elasticsearch/requests.hpp"
+#include "core/json_text.hpp"
 
 #include <boost/asio/this_coro.hpp>
 
@@ -21,7 +22,7 @@ constexpr std::size_t documents_in_a_request = 1'000;
 
 Call search_call(const Link& link, const std::string& api, const Json& body, TimePoint deadline) {
   Call call("POST", link.index_target + api);
-  call.body = body.dump();
+  core::append_json(call.body, body);
   call.idempotent = true;
   call.writes = false;
   call.deadline = deadline;
@@ -56,8 +57,8 @@ awaitable<std::vector<Record>> search_all(LinkPtr link, CallContext context, Que
     Page page;
     page.size = wanted;
     page.from = query.offset();
-    const auto sort = compile_sort(*known.mapping, query, known.product.sorts_by_id);
-    const auto body = search_body(*known.mapping, query, sort, page);
+    auto sort = compile_sort(*known.mapping, query, known.product.sorts_by_id);
+    const auto body = search_body(*known.mapping, query, std::move(sort), page);
     auto call = search_call(*link, "/_search?allow_partial_search_results=false", body, context.deadline);
     try {
       const auto response = co_await ask(link, std::move(call));
