@@ -30,7 +30,7 @@ weir::awaitable<void> copy_rows(std::int32_t count) {
   char name[32];
   for (std::int32_t i = 0; i < count; ++i) {
     std::snprintf(name, sizeof name, "name-%011d", i);
-    co_await in.write_row(i, name, i * 0.5, base + std::chrono::seconds(i));
+    if (in.add_row(i, name, i * 0.5, weir::PostgresTime(base + std::chrono::seconds(i)))) co_await in.flush();
   }
   const auto stored = co_await in.finish();
   if (stored != static_cast<std::uint64_t>(count)) std::abort();

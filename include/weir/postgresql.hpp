@@ -9,6 +9,7 @@
 #include <weir/postgresql_value.hpp>
 
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -130,18 +131,48 @@ class WEIR_API PostgresCopyIn {
   /// One row of `FORMAT binary`. Each value must have the column's own type: an `int4` takes a 32-bit integer. What is
   /// sent is gathered to pieces of 64 KiB.
   template <class... Values>
-  awaitable<void> write_row(Values&&... values) {
-    std::vector<PostgresValue> row;
-    row.reserve(sizeof...(Values));
-    (row.emplace_back(std::forward<Values>(values)), ...);
-    return write_row_values(std::move(row));
+  awaitable<void> write_row(const Values&... values) {
+    return add_row(values...) ? flush() : ready();
   }
   awaitable<void> write_row_values(std::vector<PostgresValue> row);
+  /// The same without a wait: the row is only put to those gathered, in memory. True: there are 64 KiB of them, which
+  /// is the time for `flush`; `finish` sends what is left.
+  ///
+  ///     for (const auto& p : points)
+  ///       if (in.add_row(p.id, p.x, p.y)) co_await in.flush();
+  template <class... Values>
+  bool add_row(const Values&... values) {
+    std::string& rows = begin_row(sizeof...(Values));
+    const auto before = rows.size() - 2;  // the number of fields stands there already
+    try {
+      (add_field(rows, values), ...);
+    } catch (...) {
+      rows.resize(before);
+      throw;
+    }
+    return rows.size() >= piece_bytes;
+  }
+  /// Sends the rows gathered; returns when the connection has taken them.
+  awaitable<void> flush();
   /// Ends it and gives the number of rows stored. What the server found wrong with any of them is thrown here. An error
   /// with `maybe_applied()` leaves open whether the rows are stored: the answer was late or lost.
   awaitable<std::uint64_t> finish();
 
  private:
+  static constexpr std::size_t piece_bytes = 64 * 1024;
+  std::string& begin_row(std::size_t fields);
+  static awaitable<void> ready();
+  template <class T>
+  static void add_field(std::string& rows, const T& value) {
+    if constexpr (std::same_as<T, std::int16_t> || std::same_as<T, std::int32_t> || std::same_as<T, std::int64_t>)
+      postgres::append_field(rows, std::int64_t{value}, static_cast<int>(sizeof(T)));
+    else if constexpr (std::same_as<T, double> || std::same_as<T, PostgresTime>)
+      postgres::append_field(rows, value);
+    else if constexpr (std::convertible_to<const T&, std::string_view> && !std::same_as<T, std::nullptr_t>)
+      postgres::append_field(rows, std::string_view(value));
+    else
+      postgres::append_field(rows, PostgresValue(value));
+  }
   std::shared_ptr<postgres::CopyChannel> channel_;
 };
 

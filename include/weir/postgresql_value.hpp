@@ -126,6 +126,14 @@ WEIR_API PostgresBytes to_bytes(const PostgresField& field);
 WEIR_API std::vector<PostgresField> to_elements(const PostgresField& field);
 [[noreturn]] WEIR_API void does_not_fit(const PostgresField& field, const char* wanted);
 
+/// A field of a row of the binary COPY format: its length and its bytes in network order; NULL is a length of -1.
+WEIR_API void append_field(std::string& out, const PostgresValue& value);
+WEIR_API void append_field(std::string& out, std::string_view text);
+WEIR_API void append_field(std::string& out, double value);
+WEIR_API void append_field(std::string& out, PostgresTime value);
+/// Of `size` bytes: 2, 4 or 8.
+WEIR_API void append_field(std::string& out, std::int64_t value, int size);
+
 template <class T>
 struct IsOptional : std::false_type {};
 template <class T>

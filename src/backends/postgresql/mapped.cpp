@@ -3,13 +3,17 @@
 #include "backends/postgresql/codec.hpp"
 #include "core/json_text.hpp"
 
+#include <boost/asio/this_coro.hpp>
+
 #include <algorithm>
 
 namespace weir::postgres {
 namespace {
 
-// Longer nobody waits for the name of a column.
-constexpr std::chrono::seconds longest_search{1};
+// Longer nobody waits for the name of a column: with a connection there or to be had, and when all are taken, the
+// asker's own transaction's perhaps among them.
+constexpr std::chrono::seconds longest_search{10};
+constexpr std::chrono::seconds longest_wait{1};
 
 std::string text_at(const PGresult* result, int row, int column) { return std::string(field_of(result, row, column)); }
 
@@ -66,7 +70,10 @@ Error does_not_fit(const Column& column, const Error& error) {
 awaitable<const Column*> find_refused(Call call, std::vector<Record> records) {
   const ColumnMap& map = *call.table().columns();
   const auto conduit = std::make_shared<PoolConduit>(call.conduit->link().shared_from_this());
-  const auto deadline = std::min(call.deadline, Clock::now() + longest_search);
+  const auto executor = co_await boost::asio::this_coro::executor;
+  const auto stats = call.conduit->link().pool(executor).stats();
+  const auto patience = stats.used < stats.max ? longest_search : longest_wait;
+  const auto deadline = std::min(call.deadline, Clock::now() + patience);
   std::vector<std::string> ids;
   std::vector<std::string> fields;
   for (const Record& record : records) {

@@ -16,8 +16,6 @@ using namespace postgres;
 
 namespace {
 
-constexpr std::size_t piece_bytes = 64 * 1024;
-
 // The binary format's signature, flags and length of an extension, and its end
 // (https://www.postgresql.org/docs/15/sql-copy.html, "Binary Format").
 constexpr char binary_header[] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0";
@@ -57,26 +55,9 @@ awaitable<void> write_bytes(std::shared_ptr<CopyChannel> channel, std::string by
   co_await CopyChannel::write(channel, std::move(bytes));
 }
 
-awaitable<void> write_values(std::shared_ptr<CopyChannel> channel, std::vector<PostgresValue> row) {
-  std::string& out = channel->gathered;
-  if (!channel->header_written) out.append(binary_header, binary_header_bytes);
-  channel->header_written = true;
-  append_int16(out, static_cast<std::int16_t>(row.size()));
-  for (const PostgresValue& value : row) {
-    append_int32(out, value.is_null() ? -1 : static_cast<std::int32_t>(value.bytes().size()));
-    out += value.bytes();
-  }
-  if (out.size() < piece_bytes) co_return;
-  auto piece = std::exchange(channel->gathered, {});
-  co_await CopyChannel::write(channel, std::move(piece));
-}
-
 awaitable<std::uint64_t> finish_copy(std::shared_ptr<CopyChannel> channel) {
   if (channel->header_written) append_int16(channel->gathered, -1);
-  if (!channel->gathered.empty()) {
-    auto piece = std::exchange(channel->gathered, {});
-    co_await CopyChannel::write(channel, std::move(piece));
-  }
+  co_await CopyChannel::write_gathered(channel);
   const auto rows = co_await CopyChannel::finish(channel);
   co_return rows;
 }
@@ -98,7 +79,21 @@ PostgresCopyIn::PostgresCopyIn(std::shared_ptr<CopyChannel> channel) noexcept : 
 PostgresCopyIn::~PostgresCopyIn() = default;
 awaitable<void> PostgresCopyIn::write(std::string bytes) { return write_bytes(checked(channel_), std::move(bytes)); }
 awaitable<void> PostgresCopyIn::write_row_values(std::vector<PostgresValue> row) {
-  return write_values(checked(channel_), std::move(row));
+  std::string& rows = begin_row(row.size());
+  for (const PostgresValue& value : row) append_field(rows, value);
+  return rows.size() >= piece_bytes ? flush() : ready();
+}
+awaitable<void> PostgresCopyIn::flush() { return CopyChannel::write_gathered(checked(channel_)); }
+awaitable<void> PostgresCopyIn::ready() { co_return; }
+
+std::string& PostgresCopyIn::begin_row(std::size_t fields) {
+  CopyChannel& channel = *checked(channel_);
+  if (channel.ended()) throw Error(errc::invalid_argument, "the copy has ended");
+  std::string& rows = channel.gathered;
+  if (!channel.header_written) rows.append(binary_header, binary_header_bytes);
+  channel.header_written = true;
+  append_int16(rows, static_cast<std::int16_t>(fields));
+  return rows;
 }
 awaitable<std::uint64_t> PostgresCopyIn::finish() { return finish_copy(checked(channel_)); }
 

@@ -168,6 +168,50 @@ awaitable<void> copies(PostgresDatabase db) {
   EXPECT_EQ(rows[0].get<int>(0), 50'000);
 }
 
+// Rows of the binary format, gathered without a wait: each C++ type as the column of its type has it.
+awaitable<void> gathered_rows(PostgresDatabase db) {
+  co_await db.execute(
+      "CREATE TABLE gathered (a int2, b int4, c int8, d float4, e float8, f text, g timestamptz, h bool)");
+  auto in = co_await db.copy_in("COPY gathered FROM STDIN (FORMAT binary)");
+  const PostgresTime begin = std::chrono::sys_days(std::chrono::year{2024} / 2 / 29);
+  const std::string name(10, 'n');
+  int flushed = 0;
+  for (std::int32_t i = 0; i < 5'000; ++i) {
+    const std::optional<double> half = i % 2 == 0 ? std::optional(i * 0.5) : std::nullopt;
+    const auto time = PostgresTime(begin + std::chrono::seconds(i));
+    if (!in.add_row(std::int16_t{7}, i, std::int64_t{i} << 32U, 1.5F, half, name, time, i % 3 == 0)) continue;
+    co_await in.flush();
+    ++flushed;
+  }
+  EXPECT_GT(flushed, 2);
+  // What cannot be written leaves nothing of its row.
+  EXPECT_THROW(in.add_row(std::int16_t{1}, std::numeric_limits<std::uint64_t>::max()), Error);
+  in.add_row(std::int16_t{-1}, -1, std::int64_t{-1}, nullptr, -1.0, "last", begin, nullptr);
+  EXPECT_EQ(co_await in.finish(), 5'001u);
+  EXPECT_THROW(in.add_row(1), Error);
+  const auto sums = co_await db.query(
+      "SELECT sum(a), sum(b), sum(c), sum(d)::int8, sum(e), count(e), max(g), count(h), count(*) FILTER (WHERE h), "
+      "min(b), count(*) FILTER (WHERE f = 'nnnnnnnnnn') FROM gathered");
+  const auto row = sums[0];
+  EXPECT_EQ(row.get<int>(0), 5'000 * 7 - 1);
+  EXPECT_EQ(row.get<std::int64_t>(1), 4'999 * 5'000 / 2 - 1);
+  EXPECT_EQ(row.get<std::int64_t>(2), (4'999LL * 5'000 / 2 << 32U) - 1);
+  EXPECT_EQ(row.get<int>(3), 7'500);
+  EXPECT_EQ(row.get<double>(4), 2'499 * 2'500 / 2.0 - 1);
+  EXPECT_EQ(row.get<int>(5), 2'501);
+  EXPECT_EQ(row.get<PostgresTime>(6), begin + std::chrono::seconds(4'999));
+  EXPECT_EQ(row.get<int>(7), 5'000);
+  EXPECT_EQ(row.get<int>(8), 1'667);
+  EXPECT_EQ(row.get<int>(9), -1);
+  EXPECT_EQ(row.get<int>(10), 5'000);
+}
+
+TEST_F(Postgres, rows_are_gathered_without_a_wait) {
+  auto db = run(AsyncDatabase::open(url("max_size=1&options=-csearch_path%3D" + schema())));
+  run(gathered_rows(db.native<PostgresDatabase>()));
+  run(db.close());
+}
+
 TEST_F(Postgres, copy_both_ways) {
   auto db = run(AsyncDatabase::open(url("max_size=2&options=-csearch_path%3D" + schema())));
   run(copies(db.native<PostgresDatabase>()));

@@ -159,6 +159,10 @@ TEST(OwnWords, sessions) {
   EXPECT_TRUE(changes_session("CREATE TABLE", "create table a (b int)"));
   EXPECT_FALSE(changes_session("INSERT 0 1", "insert into a values (1)"));
   EXPECT_FALSE(changes_session("BEGIN", "create temp table x as select 1"));
+  EXPECT_FALSE(changes_session("DECLARE CURSOR", "declare threshold cursor for select household from a"));
+  EXPECT_TRUE(changes_session("DECLARE CURSOR", "declare c cursor with hold for select 1"));
+  EXPECT_FALSE(changes_session("FETCH 10", "fetch 10 from c"));
+  EXPECT_FALSE(changes_session("CLOSE CURSOR", "close c"));
   for (const char* sql : {"select 5", "WITH a AS (INSERT INTO b VALUES (1) RETURNING *) SELECT * FROM a",
                           "with a as ( merge\ninto b using c on true when matched then do nothing) table a",
                           "values (1)", "(table a)", "select intolerant, pinto, into_ from a"})

@@ -73,17 +73,24 @@ bool same_words(std::string_view text, std::string_view word) noexcept {
   return std::equal(text.begin(), text.end(), word.begin(), word.end(), [](char a, char b) { return upper(a) == b; });
 }
 
-std::size_t find_into(std::string_view sql, std::size_t from) noexcept {
-  for (std::size_t at = from; at + 4 <= sql.size(); ++at)
-    if (upper(sql[at]) == 'I' && same_words(sql.substr(at, 4), "INTO")) return at;
+// Where the word stands, in texts and comments as well: to find it there costs a reset that was not needed.
+std::size_t find_word(std::string_view sql, std::string_view word, std::size_t from) noexcept {
+  for (std::size_t at = from; at + word.size() <= sql.size(); ++at) {
+    if (upper(sql[at]) != word[0] || !same_words(sql.substr(at, word.size()), word)) continue;
+    const std::size_t end = at + word.size();
+    if ((at == 0 || !is_letter(sql[at - 1])) && (end == sql.size() || !is_letter(sql[end]))) return at;
+  }
   return std::string_view::npos;
 }
 
-// Whether the word INTO stands anywhere but behind an INSERT or MERGE that begins a statement. Texts and comments are
-// looked into as well: to find it there costs a reset that was not needed.
+bool has_word(std::string_view sql, std::string_view word) noexcept {
+  return find_word(sql, word, 0) != std::string_view::npos;
+}
+
+// Whether the word INTO stands anywhere but behind an INSERT or MERGE that begins a statement.
 bool selects_into(std::string_view text) noexcept {
-  for (std::size_t at = find_into(text, 0); at != std::string_view::npos; at = find_into(text, at + 4)) {
-    if ((at > 0 && is_letter(text[at - 1])) || (at + 4 < text.size() && is_letter(text[at + 4]))) continue;
+  for (std::size_t at = find_word(text, "INTO", 0); at != std::string_view::npos;
+       at = find_word(text, "INTO", at + 4)) {
     std::string_view before = text.substr(0, at);
     const auto trim = [&before] {
       while (!before.empty() && is_blank(before.back())) before.remove_suffix(1);
@@ -110,11 +117,13 @@ bool names_statement_timeout(std::string_view sql) noexcept {
 }
 
 bool changes_session(std::string_view tag, std::string_view sql) {
-  static constexpr std::array<std::string_view, 10> harmless{"INSERT", "UPDATE", "DELETE",   "MERGE",     "COPY",
-                                                             "BEGIN",  "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE"};
+  static constexpr std::array<std::string_view, 13> harmless{"INSERT", "UPDATE", "DELETE",   "MERGE",     "COPY",
+                                                             "BEGIN",  "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE",
+                                                             "FETCH",  "MOVE",   "CLOSE"};
   static constexpr std::array<std::string_view, 4> queries{"SELECT", "WITH", "VALUES", "TABLE"};
   const auto done = tag.substr(0, tag.find(' '));
   if (done == "SELECT") return !is_one_of(queries, first_word(sql)) || selects_into(sql);
+  if (done == "DECLARE") return has_word(sql, "HOLD");  // any other cursor ends with its transaction
   return !is_one_of(harmless, done);
 }
 

@@ -1,6 +1,6 @@
 #include "backends/postgresql/sql/parameter.hpp"
 
-#include <array>
+#include <cstring>
 #include <limits>
 #include <type_traits>
 
@@ -12,11 +12,10 @@ constexpr char json_version = 1;
 template <class Integer>
 void append_integer(std::string& out, Integer value) {
   using Bits = std::make_unsigned_t<Integer>;
-  const auto bits = static_cast<Bits>(value);
-  std::array<char, sizeof(Bits)> bytes{};
-  for (std::size_t i = 0; i < bytes.size(); ++i)
-    bytes[i] = static_cast<char>(static_cast<unsigned char>(bits >> (8 * (bytes.size() - 1 - i))));
-  out.append(bytes.data(), bytes.size());
+  const Bits bits = network_order(static_cast<Bits>(value));
+  char bytes[sizeof(Bits)];
+  std::memcpy(bytes, &bits, sizeof bytes);
+  out.append(bytes, sizeof bytes);
 }
 
 template <class Integer>

@@ -6,6 +6,7 @@
 // the types' send and receive functions: integers in network order, text as it is, jsonb and jsonpath behind one byte
 // of version.
 
+#include <bit>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -70,6 +71,21 @@ class Parameter {
 };
 
 // Network order.
+// Big-endian; one instruction where the machine is not.
+template <class Bits>
+constexpr Bits network_order(Bits bits) noexcept {
+  if constexpr (std::endian::native == std::endian::big) {
+    return bits;
+  } else if constexpr (sizeof(Bits) == 8) {
+    return __builtin_bswap64(bits);
+  } else if constexpr (sizeof(Bits) == 4) {
+    return __builtin_bswap32(bits);
+  } else {
+    static_assert(sizeof(Bits) == 2);
+    return __builtin_bswap16(bits);
+  }
+}
+
 void append_int16(std::string& out, std::int16_t value);
 void append_int32(std::string& out, std::int32_t value);
 void append_int64(std::string& out, std::int64_t value);

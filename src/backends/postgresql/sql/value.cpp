@@ -136,6 +136,46 @@ PostgresValue::PostgresValue(std::chrono::sys_days value) : PostgresValue(types:
 PostgresValue::PostgresValue(const PostgresBytes& value)
     : PostgresValue(oid(TypeId::bytea), std::string(reinterpret_cast<const char*>(value.data()), value.size()), true) {}
 
+namespace postgres {
+
+void append_field(std::string& out, const PostgresValue& value) {
+  append_int32(out, value.is_null() ? -1 : static_cast<std::int32_t>(value.bytes().size()));
+  out += value.bytes();
+}
+
+void append_field(std::string& out, std::string_view text) {
+  append_int32(out, static_cast<std::int32_t>(text.size()));
+  out += text;
+}
+
+namespace {
+
+// Length and value at once: a table has many of them.
+template <class Integer>
+void append_number(std::string& out, Integer value) {
+  constexpr std::size_t size = sizeof(Integer);
+  char bytes[4 + size] = {0, 0, 0, size};
+  const auto ordered = network_order(static_cast<std::make_unsigned_t<Integer>>(value));
+  std::memcpy(bytes + 4, &ordered, size);
+  out.append(bytes, 4 + size);
+}
+
+}  // namespace
+
+void append_field(std::string& out, std::int64_t value, int size) {
+  if (size == 8) return append_number(out, value);
+  if (size == 4) return append_number(out, static_cast<std::int32_t>(value));
+  append_number(out, static_cast<std::int16_t>(value));
+}
+
+void append_field(std::string& out, double value) { append_number(out, std::bit_cast<std::int64_t>(value)); }
+
+void append_field(std::string& out, PostgresTime value) {
+  append_number(out, static_cast<std::int64_t>((value - PostgresTime(year_2000)).count()));
+}
+
+}  // namespace postgres
+
 PostgresValue PostgresValue::from_integer(std::int64_t value, int size) {
   PostgresValue out(oid(size == 2 ? TypeId::int2 : (size == 4 ? TypeId::int4 : TypeId::int8)), {}, true);
   if (size == 2) append_int16(out.bytes_, static_cast<std::int16_t>(value));

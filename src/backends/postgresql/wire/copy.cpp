@@ -90,8 +90,16 @@ awaitable<void> CopyChannel::start(std::shared_ptr<CopyChannel> self, std::strin
   co_await on_session<void>(self, std::move(operation));
 }
 awaitable<void> CopyChannel::write(std::shared_ptr<CopyChannel> self, std::string bytes) {
-  auto operation = self->do_write(std::move(bytes));
+  auto operation = self->do_write(bytes);
   co_await on_session<void>(self, std::move(operation));
+}
+awaitable<void> CopyChannel::write_gathered(std::shared_ptr<CopyChannel> self) {
+  std::string piece = std::exchange(self->gathered, {});
+  if (piece.empty()) co_return;
+  auto operation = self->do_write(piece);
+  co_await on_session<void>(self, std::move(operation));
+  piece.clear();
+  if (self->gathered.empty()) self->gathered.swap(piece);  // its memory serves again
 }
 awaitable<std::uint64_t> CopyChannel::finish(std::shared_ptr<CopyChannel> self) {
   auto operation = self->do_finish();
@@ -222,7 +230,7 @@ awaitable<void> CopyChannel::do_start(std::string sql, bool in) {
   throw Error(errc::invalid_argument, in ? "no COPY … FROM STDIN" : "no COPY … TO STDOUT");
 }
 
-awaitable<void> CopyChannel::do_write(std::string bytes) {
+awaitable<void> CopyChannel::do_write(std::string_view bytes) {
   for (std::size_t at = 0; at < bytes.size(); at += piece_bytes) {
     const auto size = std::min(piece_bytes, bytes.size() - at);
     if (PQputCopyData(connection(), bytes.data() + at, static_cast<int>(size)) != 1) broken();
@@ -243,7 +251,7 @@ awaitable<std::uint64_t> CopyChannel::do_finish() {
 
 awaitable<std::uint64_t> CopyChannel::do_put(std::string sql, CopySource source) {
   co_await do_start(std::move(sql), true);
-  for (auto piece = source(); !piece.empty(); piece = source()) co_await do_write(std::move(piece));
+  for (auto piece = source(); !piece.empty(); piece = source()) co_await do_write(piece);
   const auto rows = co_await do_finish();
   co_return rows;
 }

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace weir::postgres {
 
@@ -28,6 +29,8 @@ class CopyChannel : public std::enable_shared_from_this<CopyChannel> {
 
   static awaitable<void> start(std::shared_ptr<CopyChannel> self, std::string sql, bool in);
   static awaitable<void> write(std::shared_ptr<CopyChannel> self, std::string bytes);
+  // What the writer gathered.
+  static awaitable<void> write_gathered(std::shared_ptr<CopyChannel> self);
   // The rows that were copied.
   static awaitable<std::uint64_t> finish(std::shared_ptr<CopyChannel> self);
   // All of these at once.
@@ -46,7 +49,7 @@ class CopyChannel : public std::enable_shared_from_this<CopyChannel> {
   enum class InDoubt { always, at_end, never };
 
   awaitable<void> do_start(std::string sql, bool in);
-  awaitable<void> do_write(std::string bytes);
+  awaitable<void> do_write(std::string_view bytes);  // which stay until it has ended
   awaitable<std::uint64_t> do_finish();
   awaitable<std::uint64_t> do_put(std::string sql, CopySource source);
   awaitable<std::optional<std::string>> do_next();
