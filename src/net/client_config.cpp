@@ -50,6 +50,8 @@ http::ClientOptions client_options(const Config& config) {
   out.pool(std::move(pool)).tls(std::move(tls));
   out.read_idle_timeout(config.get<milliseconds>("read_idle_timeout"));
   out.max_body(config.get<std::uint64_t>("max_response_size"));
+  out.low_speed_limit(config.get<std::uint64_t>("low_speed_limit"));
+  out.low_speed_time(config.get<milliseconds>("low_speed_time"));
   return out;
 }
 

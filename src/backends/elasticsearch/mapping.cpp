@@ -364,6 +364,7 @@ Mapping Mapping::parse(const Json& answer, std::set<std::string, std::less<>> te
   Mapping out(std::move(text_paths));
   if (!answer.is_object() || answer.empty()) throw Error(errc::protocol_error, "the answer to _mapping names no index");
   bool first = true;
+  if (answer.size() == 1) out.index_ = answer.begin().key();
   for (const auto& [index, entry] : answer.items()) {
     const auto mappings = entry.find("mappings");
     if (mappings == entry.end() || !mappings->is_object())

@@ -84,6 +84,8 @@ class Mapping {
   const MappedField* find(const Path& path) const;
   /// The name of the field that holds the id; empty: only `_id`.
   const std::string& id_field() const noexcept { return id_field_; }
+  /// The index that answered; empty: there were several, behind an alias.
+  const std::string& index() const noexcept { return index_; }
   /// Whether every path of the query is known. A path that is not may have been added by somebody else meanwhile.
   bool knows(const Query& query) const;
   std::size_t size() const noexcept { return fields_.size(); }
@@ -111,6 +113,7 @@ class Mapping {
 
   bool ours_ = true;
   std::string id_field_ = "id";
+  std::string index_;
   std::set<std::string, std::less<>> text_paths_;
   std::map<std::string, MappedField, std::less<>> fields_;
 };

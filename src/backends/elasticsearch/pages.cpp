@@ -45,11 +45,16 @@ Json by_place(const char* field) {
   return out;
 }
 
-// What a snapshot was made of; it stays with that copy of the shard.
-bool is_one_shard(const Json& snapshot) {
+// What a snapshot was made of; it stays with those copies of the shards. 0: it does not say.
+std::size_t shards_of(const Json& snapshot) {
   const auto shards = snapshot.find("_shards");
-  return shards != snapshot.end() && shards->is_object() && shards->value("total", Json()) == 1;
+  if (shards == snapshot.end() || !shards->is_object()) return 0;
+  const auto total = shards->value("total", Json());
+  return total.is_number_unsigned() || total.is_number_integer() ? total.get<std::size_t>() : 0;
 }
+
+// index.max_slices_per_pit
+constexpr std::size_t most_slices = 1'024;
 
 std::optional<core::Projection> projection_of(const Query& query) {
   std::optional<core::Projection> out;
@@ -153,7 +158,14 @@ awaitable<void> Cursor::open() {
   // By a field every page would cost the server a look at all documents.
   // Where parts have to agree on a page they keep the ids' order: each has a snapshot of its own.
   const bool any_order = query_.order().empty() && !options_.by_id && !picks_;
-  if (opensearch && any_order && is_one_shard(answer)) sort_ = by_place("_doc");
+  if (!opensearch || !any_order) co_return;
+  const auto shards = shards_of(answer);
+  // As many slices as an index has shards are its shards, one by one; not so behind an alias of several indexes.
+  // https://docs.opensearch.org/2.19/search-plugins/searching-data/point-in-time/
+  const bool one_by_one =
+      shards > 1 && shards <= most_slices && query_.offset() == 0 && known_->mapping->index() == link_->settings.index;
+  if (one_by_one) shards_ = shards;
+  if (one_by_one || shards == 1) sort_ = by_place("_doc");
 }
 
 awaitable<void> Cursor::fetch_page() {
@@ -207,6 +219,10 @@ awaitable<void> Cursor::fetch_page() {
         body["pit"]["id"] = cursor_;
         body["pit"]["keep_alive"] = milliseconds_text(link_->settings.keep_alive);
         if (!after_.is_null()) body["search_after"] = after_;
+        if (shards_ > 1) {
+          body["slice"]["id"] = shard_;
+          body["slice"]["max"] = shards_;
+        }
         hits = co_await request(std::move(body), page);
       }
     }
@@ -214,7 +230,12 @@ awaitable<void> Cursor::fetch_page() {
     if (!hits.last_sort.is_null()) after_ = std::move(hits.last_sort);
     first_ = false;
     const auto found = hits.records.size();
-    if (scrolls ? found == 0 : found < page.size) exhausted_ = true;
+    if (!scrolls && found < page.size && shard_ + 1 < shards_) {
+      ++shard_;
+      after_ = Json();
+    } else if (scrolls ? found == 0 : found < page.size) {
+      exhausted_ = true;
+    }
     if (over && !scrolls) {
       skip_ -= found;
       if (!exhausted_) continue;

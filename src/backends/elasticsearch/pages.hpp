@@ -78,6 +78,8 @@ class Cursor : public std::enable_shared_from_this<Cursor> {
   boost::asio::steady_timer fetched_;
   std::optional<Known> known_;
   Json sort_;
+  std::size_t shards_ = 0;  ///< that are read one after the other, each as its documents lie; 0: all at once
+  std::size_t shard_ = 0;
   std::string cursor_;  ///< PIT or scroll; empty: none is held
   Json after_;
   std::optional<std::vector<Record>> page_;

@@ -343,6 +343,12 @@ constexpr Option rows[] = {
         .call(),
     list("text_fields", "", "paths of long texts, which only match and exists can search").only(elasticsearch).local(),
     size("max_response_size", "64MiB", "a longer answer is refused with `too_large`").only(http).call(),
+    size("low_speed_limit", "0", "bytes a second below which an answer is too slow, on an average; 0 is any speed")
+        .only(http)
+        .call(),
+    duration("low_speed_time", "30s", "the time of that average; waiting counts, what a slow reader takes does not")
+        .only(http)
+        .call(),
 
     // ---- S3 ----------------------------------------------------------------------------------------------------
     choice("addressing", "auto|path|virtual", "auto", "bucket in the path or in the host name")

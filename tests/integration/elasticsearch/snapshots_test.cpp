@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -91,6 +92,55 @@ TEST_F(ElasticsearchSnapshots, TheServersCountIsOneWhileAStreamIsRead) {
   };
   EXPECT_EQ(run(look(db(), this)), 1);
   EXPECT_EQ(held(), 0);
+}
+
+// Without an order the shards are read one after the other, each as its documents lie: every record once, whatever the
+// page, the filter, the limit and the part.
+TEST_F(ElasticsearchSnapshots, SeveralShards) {
+  const auto made = server().request("PUT", "/_index_template/weir-test-shards",
+                                     R"({"index_patterns": ["weir-test-shards-*"], "priority": 10, "template": {
+      "settings": {"number_of_shards": 3, "number_of_replicas": 0, "refresh_interval": "50ms"}}})");
+  ASSERT_EQ(made.status, 200) << made.body.view();
+  const auto name = "weir-test-shards-" + index();
+  const auto many = run(AsyncDatabase::open(server().url(name)));
+  constexpr int count = 500;
+  std::vector<Record> records;
+  for (int i = 0; i < count; ++i) {
+    Record one;
+    one.id = std::to_string(1'000 + i);
+    one.fields["n"] = i;
+    records.push_back(std::move(one));
+  }
+  BatchOptions now;
+  now.refresh(Refresh::now);
+  ASSERT_EQ(run(many.create_batch(std::move(records), now)).succeeded(), static_cast<std::size_t>(count));
+  const auto ids = [](RecordStream stream) -> awaitable<std::vector<std::string>> {
+    std::vector<std::string> out;
+    while (auto record = co_await stream.next()) out.push_back(record->id);
+    std::ranges::sort(out);
+    co_return out;
+  };
+  std::vector<std::string> all, even;
+  for (int i = 0; i < count; ++i) {
+    all.push_back(std::to_string(1'000 + i));
+    if (i < count / 2) even.push_back(all.back());
+  }
+  for (const std::size_t page : {1'000U, 167U, 40U, 7U}) {
+    EXPECT_EQ(run(ids(many.stream(Query{}, pages_of(page)))), all) << page;
+    EXPECT_EQ(run(ids(many.stream(Query(field("n") < count / 2), pages_of(page)))), even) << page;
+    EXPECT_EQ(run(ids(many.stream(Query{}.limit(300), pages_of(page)))).size(), 300U) << page;
+    EXPECT_EQ(run(ids(many.stream(Query{}.offset(100), pages_of(page)))).size(), 400U) << page;
+    std::vector<std::string> parts;
+    for (unsigned part = 0; part < 3; ++part) {
+      auto options = pages_of(page);
+      options.partition(Partition(part, 3));
+      std::ranges::move(run(ids(many.stream(Query{}, options))), std::back_inserter(parts));
+    }
+    std::ranges::sort(parts);
+    EXPECT_EQ(parts, all) << page;
+  }
+  run(many.close());
+  EXPECT_EQ(server().request("DELETE", "/" + name).status, 200);
 }
 
 TEST_F(ElasticsearchSnapshots, DroppedAtEveryRecord) {

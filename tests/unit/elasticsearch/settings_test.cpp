@@ -66,6 +66,14 @@ TEST(Settings, PoolOptionsAreUsedOrRefused) {
   test::expect_pool_options_used_or_refused("elasticsearch://h/x", pool_of);
 }
 
+TEST(Settings, AnswersThatAreTooSlow) {
+  const auto usual = from("elasticsearch://h/i").http;
+  EXPECT_EQ(usual.low_speed_limit(), 0U);
+  const auto given = from("elasticsearch://h/i?low_speed_limit=2KiB&low_speed_time=5s").http;
+  EXPECT_EQ(given.low_speed_limit(), 2'048U);
+  EXPECT_EQ(given.low_speed_time(), std::chrono::seconds(5));
+}
+
 TEST(Settings, NodesThatFail) {
   const auto ejection = from("elasticsearch://h,i/x?eject_after=3&eject_base=200&eject_max=5s").ejection;
   EXPECT_EQ(ejection.after, 3U);

@@ -157,7 +157,7 @@ FakeCluster::Answer FakeCluster::bulk(const Received& request,
   return {200, object("items", std::move(items)).dump()};
 }
 
-// All documents by id, as many as are asked for.
+// All documents by id, as many as are asked for. With slices the last character of the id says which shard has it.
 FakeCluster::Answer FakeCluster::search(const Received& request) {
   const auto body = Json::parse(request.body);
   const bool scrolls = body.contains("scroll_id");
@@ -171,6 +171,10 @@ FakeCluster::Answer FakeCluster::search(const Received& request) {
   for (const auto& [id, document] : documents_) {
     if (hits.size() == size) break;
     if (!after.empty() && id <= after) continue;
+    if (body.contains("slice") &&
+        static_cast<unsigned char>(id.back()) % body.at("slice").at("max").get<std::size_t>() !=
+            body.at("slice").at("id").get<std::size_t>())
+      continue;
     if (skip > 0) {
       --skip;
       continue;
