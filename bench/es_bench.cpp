@@ -5,6 +5,7 @@
 //   es_bench records PORT SECONDS         the same documents as Records, by upsert_batch of 40,000: two requests
 //   es_bench search PORT TASKS SECONDS    10 hits as Records
 //   es_bench seed PORT SECONDS            one document; 100 of them; a search of three filters, a range and an order
+//   es_bench rejected PORT                100,000 Records, of which the server refuses one in ten with 429
 //   es_bench real PORT INDEX              100,000 Records in, a search, out again whole and in 4 slices
 #include "backends/elasticsearch/bulk_run.hpp"
 #include "count_allocations.hpp"
@@ -18,6 +19,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <functional>
@@ -222,6 +224,36 @@ weir::awaitable<void> remove_index(Work* work, std::string index) {
   if (answer.status != 200) std::abort();
 }
 
+weir::awaitable<void> store_in_spite(Work* work, std::uint64_t* failed) {
+  std::vector<weir::Record> records;
+  for (std::size_t i = 0; i < 100'000; ++i) records.push_back(record(i));
+  const auto result = co_await work->db.upsert_batch(std::move(records));
+  *failed = result.errors.size();
+}
+
+weir::awaitable<void> ask_stored(Work* work, weir::Json* out) {
+  const auto native = work->db.native<weir::ElasticsearchDatabase>();
+  const auto answer = co_await native.request("GET", "/_stored");
+  *out = weir::Json::parse(answer.body.view());
+}
+
+// Nothing lost and nothing stored twice, by the server's own count.
+void rejected(Bench& bench) {
+  std::uint64_t failed = 0;
+  weir::Json stored;
+  const bench::Stopwatch watch;
+  bench.run(store_in_spite(&bench.work(), &failed));
+  const auto seconds = watch.seconds();
+  const auto cpu = watch.cpu_seconds();
+  bench.run(ask_stored(&bench.work(), &stored));
+  const auto ids = stored.at("ids").get<std::uint64_t>(), items = stored.at("items").get<std::uint64_t>();
+  std::printf(
+      "{\"peer\":\"weir\",\"case\":\"es_rejected\",\"ops_s\":%.0f,\"client_cpu_us_op\":%.4f,\"failed\":%llu,"
+      "\"lost\":%llu,\"twice\":%llu}\n",
+      1e5 / seconds, cpu / 1e5 * 1e6, static_cast<unsigned long long>(failed),
+      static_cast<unsigned long long>(100'000 - ids), static_cast<unsigned long long>(items - ids));
+}
+
 void real(Bench& bench) {
   {
     const bench::Stopwatch watch;
@@ -243,8 +275,15 @@ void real(Bench& bench) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count < 4) return 2;
+  if (count < 3) return 2;
   const std::string mode = arguments[1];
+  if (mode == "rejected") {
+    Bench bench(url(arguments[2]));
+    rejected(bench);
+    bench.close();
+    return 0;
+  }
+  if (count < 4) return 2;
   if (mode == "real") {
     Bench bench(url(arguments[2], arguments[3]));
     real(bench);

@@ -3,7 +3,8 @@
     es_python.py es-async|es-sync|os-async CASE SECONDS PORT
 
 CASE: single, bulk100, bulk_stream (helpers.streaming_bulk of 1,000), search (one after the other), search64 (64 tasks),
-complex (three filters, a range and an order), real (100,000 documents in, out again by the client's scan helper).
+complex (three filters, a range and an order), rejected (100,000 documents, of which the null server refuses one in ten;
+the helper's own retries), real (100,000 documents in, out again by the client's scan helper).
 """
 import asyncio
 import json
@@ -44,6 +45,12 @@ def actions(count):
         yield dict(_op_type="index", _index=INDEX, _id=str(i), _source=DOCUMENT)
 
 
+def stored():
+    import urllib.request
+    with urllib.request.urlopen(URL + "/_stored") as answer:
+        return json.load(answer)
+
+
 def search_arguments(body):
     return dict(index=INDEX, **body) if peer.startswith("es") else dict(index=INDEX, body=body)
 
@@ -53,6 +60,15 @@ def sync():
     client = Elasticsearch(URL, request_timeout=60)
     if case != "real":
         client.index(index=INDEX, id="1", document=DOCUMENT)
+    if case == "rejected":
+        stored()
+        watch = Watch()
+        failed = sum(not good for good, _ in helpers.streaming_bulk(
+            client, actions(100000), chunk_size=1000, max_retries=3, initial_backoff=0.05, raise_on_error=False))
+        took, used, found = watch.seconds(), cpu() - watch.cpu, stored()
+        print(json.dumps(dict(peer=peer, case="es_rejected", ops_s=round(1e5 / took, 1), client_cpu_us_op=round(used * 10, 2),
+                              failed=failed, lost=100000 - found["ids"], twice=found["items"] - found["ids"])), flush=True)
+        return
     watch, n = Watch(), 0
     if case == "real":
         helpers.bulk(client, actions(100000), refresh=True)

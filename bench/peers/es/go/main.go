@@ -1,10 +1,12 @@
-// go-elasticsearch's BulkIndexer: es_peers bulk PORT SECONDS, or es_peers real PORT (100,000 documents into a real node,
-// into an index that is not there yet).
+// go-elasticsearch's BulkIndexer: es_peers bulk PORT SECONDS, es_peers rejected PORT (100,000 documents, of which the
+// null server refuses one in ten), or es_peers real PORT (100,000 documents into a real node, into an index that is not
+// there yet).
 // Documents are text already; requests of 5 MB, two in flight.
 package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -41,8 +43,11 @@ func main() {
 	client, err := elasticsearch.NewClient(elasticsearch.Config{Addresses: []string{"http://127.0.0.1:" + os.Args[2]}})
 	must(err)
 	index, most, seconds := "b", ^uint64(0), 0.0
-	if os.Args[1] == "real" {
-		index, most, seconds = "bench-go", 100000, 600
+	if os.Args[1] == "real" || os.Args[1] == "rejected" {
+		most, seconds = 100000, 600
+		if os.Args[1] == "real" {
+			index = "bench-go"
+		}
 	} else {
 		seconds, err = strconv.ParseFloat(os.Args[3], 64)
 		must(err)
@@ -60,6 +65,17 @@ func main() {
 		n++
 	}
 	must(indexer.Close(ctx))
+	if os.Args[1] == "rejected" {
+		used, took := cpu()-before, time.Since(begin).Seconds()
+		answer, err := http.Get("http://127.0.0.1:" + os.Args[2] + "/_stored")
+		must(err)
+		var stored struct{ Items, Ids uint64 }
+		must(json.NewDecoder(answer.Body).Decode(&stored))
+		must(answer.Body.Close())
+		fmt.Printf("{\"peer\":\"go-elasticsearch\",\"case\":\"es_rejected\",\"ops_s\":%.0f,\"client_cpu_us_op\":%.4f,\"failed\":%d,\"lost\":%d,\"twice\":%d}\n",
+			float64(n)/took, used/float64(n)*1e6, failed.Load(), n-stored.Ids, stored.Items-stored.Ids)
+		return
+	}
 	if failed.Load() > 0 {
 		panic("failed items")
 	}
