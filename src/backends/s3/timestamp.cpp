@@ -1,7 +1,5 @@
 #include "backends/s3/timestamp.hpp"
 
-#include <charconv>
-
 namespace weir::s3 {
 namespace {
 
@@ -14,9 +12,10 @@ void put(std::string& out, unsigned value, int digits) {
 std::optional<int> number(std::string_view text, std::size_t at, std::size_t size) {
   if (at + size > text.size()) return std::nullopt;
   int value = 0;
-  const auto* const end = text.data() + at + size;
-  const auto [stop, error] = std::from_chars(text.data() + at, end, value);
-  if (error != std::errc() || stop != end || value < 0) return std::nullopt;
+  for (const char c : text.substr(at, size)) {
+    if (c < '0' || c > '9') return std::nullopt;
+    value = value * 10 + (c - '0');
+  }
   return value;
 }
 

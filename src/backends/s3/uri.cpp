@@ -47,6 +47,7 @@ std::string encoded(std::string_view text, Slash slash) {
 }
 
 std::string decoded(std::string_view text) {
+  if (text.find_first_of("%+") == std::string_view::npos) return std::string(text);
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {

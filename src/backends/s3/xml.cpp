@@ -6,6 +6,7 @@
 
 #include <pugixml.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -49,8 +50,25 @@ class Document {
   bool valid_ = false;
 };
 
-std::uint64_t number_of(const pugi::xml_node& parent, std::string_view name) {
-  const auto text = text_of(parent, name);
+// The name of the document's element, without its prefix, by a look at its beginning; none where that takes a parser.
+std::optional<std::string_view> root_name(std::string_view text) {
+  for (;;) {
+    text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+    const bool comment = text.starts_with("<!--");
+    if (!comment && !text.starts_with("<?")) break;
+    const auto end = text.find(comment ? "-->" : "?>");
+    if (end == std::string_view::npos) return std::nullopt;
+    text.remove_prefix(end + (comment ? 3 : 2));
+  }
+  if (!text.starts_with('<') || text.starts_with("<!")) return std::nullopt;
+  text.remove_prefix(1);
+  const auto end = text.find_first_of(" \t\r\n/>");
+  if (end == 0 || end == std::string_view::npos) return std::nullopt;
+  const auto name = text.substr(0, end);
+  return name.substr(name.rfind(':') + 1);
+}
+
+std::uint64_t number_of(std::string_view text, std::string_view name) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size())
@@ -92,6 +110,8 @@ std::string without_quotes(std::string_view etag) {
 std::optional<ErrorBody> parse_error(std::string_view text) {
   const auto start = text.find_first_not_of(" \t\r\n");
   if (start == std::string_view::npos || text[start] != '<') return std::nullopt;
+  // A page of a listing is not taken apart to find that it is no error.
+  if (const auto name = root_name(text); name && *name != "Error" && *name != "ErrorResponse") return std::nullopt;
   const Document document(text.substr(start));
   auto root = document.root();
   if (!document.valid()) return std::nullopt;
@@ -106,22 +126,43 @@ std::optional<ErrorBody> parse_error(std::string_view text) {
   return out;
 }
 
+namespace {
+
+ListedObject listed_object(const pugi::xml_node& contents, bool url) {
+  ListedObject out;
+  std::string_view key, size;
+  for (const auto node : contents.children()) {
+    const auto kind = local_name(node);
+    const std::string_view value = node.text().get();
+    if (kind == "Key")
+      key = value;
+    else if (kind == "ETag")
+      out.etag = without_quotes(value);
+    else if (kind == "StorageClass")
+      out.storage_class = value;
+    else if (kind == "Size")
+      size = value;
+    else if (kind == "LastModified")
+      out.last_modified = parse_iso_time(value);
+  }
+  out.key = url ? decoded(key) : std::string(key);
+  out.size = number_of(size, "Size");
+  return out;
+}
+
+}  // namespace
+
 ListDocument parse_list(std::string_view text) {
   const Document document(text);
   const auto root = document.root("ListBucketResult");
   const bool url = text_of(root, "EncodingType") == "url";
   const auto name = [url](std::string value) { return url ? decoded(value) : value; };
   ListDocument out;
+  out.objects.reserve(1000);  // of a full page
   for (const auto node : root.children()) {
     const auto kind = local_name(node);
     if (kind == "Contents") {
-      ListedObject object;
-      object.key = name(text_of(node, "Key"));
-      object.etag = without_quotes(text_of(node, "ETag"));
-      object.storage_class = text_of(node, "StorageClass");
-      object.size = number_of(node, "Size");
-      object.last_modified = parse_iso_time(text_of(node, "LastModified"));
-      out.objects.push_back(std::move(object));
+      out.objects.push_back(listed_object(node, url));
     } else if (kind == "CommonPrefixes") {
       out.common_prefixes.push_back(name(text_of(node, "Prefix")));
     } else if (kind == "NextContinuationToken") {

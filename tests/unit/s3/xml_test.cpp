@@ -58,6 +58,12 @@ TEST(Xml, Errors) {
             "ExpiredToken");
   for (const char* other : {"", "text", "<CopyObjectResult/>", "<Error", "{\"Error\":1}"})
     EXPECT_FALSE(parse_error(other)) << other;
+  EXPECT_EQ(parse_error("<?xml version='1.0'?> <!-- a --><s3:Error xmlns:s3='x'><Code>C</Code></s3:Error>")->code, "C");
+  EXPECT_EQ(parse_error("<!-- <Other/> -->\n<Error>\n<Code>C</Code></Error>")->code, "C");
+  EXPECT_TRUE(parse_error("<Error/>"));
+  for (const char* other : {"<?xml", "<!-- <Error/>", "< Error/>", "<ErrorX><Code>C</Code></ErrorX>",
+                            "<?xml version='1.0'?><ListBucketResult><Error><Code>C</Code></Error>"})
+    EXPECT_FALSE(parse_error(other)) << other;
   // A document type is read past; nothing it names is looked up.
   EXPECT_EQ(parse_error("<!DOCTYPE x [<!ENTITY e SYSTEM 'file:///etc/passwd'>]><Error><Code>&e;</Code></Error>")->code,
             "&e;");
