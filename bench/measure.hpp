@@ -38,6 +38,13 @@ inline void report(const char* peer, const std::string& name, double operations,
   std::fflush(stdout);
 }
 
+/// The most memory that this process has had resident.
+inline long most_memory_mib() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss / 1024;  // Linux counts in KiB
+}
+
 /// Set by BENCH_OPERATIONS: so many and no more, however long they take. Two runs with different numbers under
 /// `valgrind --tool=callgrind`, subtracted, give the instructions of one operation, which no neighbour changes.
 inline std::uint64_t most_operations() {

@@ -8,8 +8,12 @@
 //   s3_bench single|batch|records PORT [POOL]  through AsyncDatabase: one create, a create_batch of 100, a stream of
 //                                              1,000 records; with so many connections at most, from the first on
 //   s3_bench list PORT SECONDS                 10 pages of 1,000 keys
-//   s3_bench upload|download PORT MEBIBYTES    in parts of 8 MiB, 16 in flight
+//   s3_bench upload|upload_stream|download PORT MEBIBYTES    in parts of 8 MiB, 16 in flight; upload_stream from a
+//                                              source that makes it piece by piece
 //   s3_bench faults PORT                       10,000 GETs, 64 tasks
+//
+// With BENCH_S3_BUCKET (and BENCH_S3_KEY, BENCH_S3_SECRET) get, put, upload and download go to a real store, to the
+// same 64 objects, which are put there first.
 #include "backends/s3/signer.hpp"
 #include "count_allocations.hpp"
 #include "measure.hpp"
@@ -24,11 +28,14 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,12 +44,19 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+const char* setting(const char* name, const char* otherwise) {
+  const char* const given = std::getenv(name);
+  return given == nullptr ? otherwise : given;
+}
+
 struct Work {
   weir::s3::Client client;
+  const bool real = std::getenv("BENCH_S3_BUCKET") != nullptr;
   std::string mode;
   std::string body = std::string(1024, 'x');
   Clock::time_point stop;
   std::uint64_t operations = 0;
+  std::uint64_t large = 0;
   std::uint64_t most = UINT64_MAX;
   std::uint64_t failed = 0;
 };
@@ -50,7 +64,7 @@ struct Work {
 weir::awaitable<void> ask(Work* work) {
   while (Clock::now() < work->stop && work->operations < work->most) {
     ++work->operations;
-    const auto key = "b/" + std::to_string(work->operations);
+    const auto key = "b/" + std::to_string(work->real ? work->operations % 64 : work->operations);
     if (work->mode == "get")
       co_await work->client.get(key);
     else
@@ -69,6 +83,12 @@ weir::awaitable<void> list_all(Work* work) {
   }
 }
 
+weir::awaitable<void> put_first(Work* work) {
+  if (work->mode == "get")
+    for (int i = 0; i < 64; ++i) co_await work->client.put_view("b/" + std::to_string(i), work->body);
+  if (work->mode == "download") co_await work->client.put_view("large", work->body);
+}
+
 class Nowhere final : public weir::s3::ObjectSink {
  public:
   weir::awaitable<void> write(std::span<const char> bytes) override {
@@ -78,7 +98,29 @@ class Nowhere final : public weir::s3::ObjectSink {
   std::uint64_t size = 0;
 };
 
+class Made final : public weir::http::BodySource {
+ public:
+  explicit Made(std::uint64_t size) : size_(size), left_(size), piece_(std::size_t{256} << 10U, 'x') {}
+  weir::awaitable<std::span<const char>> next() override {
+    const auto count = std::min<std::uint64_t>(left_, piece_.size());
+    left_ -= count;
+    co_return std::span<const char>(piece_.data(), static_cast<std::size_t>(count));
+  }
+  std::optional<std::uint64_t> size() const override { return size_; }
+
+ private:
+  const std::uint64_t size_;
+  std::uint64_t left_;
+  const std::string piece_;
+};
+
 weir::awaitable<void> transfer(Work* work) {
+  if (work->mode == "upload_stream") {
+    auto source = std::make_shared<Made>(work->large);
+    co_await work->client.put_stream("large", source);
+    work->operations = work->large;
+    co_return;
+  }
   if (work->mode == "upload") {
     const std::string_view body = work->body;
     co_await work->client.put_view("large", body);
@@ -204,19 +246,24 @@ int main(int count, char** arguments) {
   const bool timed = mode == "get" || mode == "put";
   const int tasks = timed || mode == "puts" || mode == "stream" ? static_cast<int>(third) : mode == "faults" ? 64 : 1;
   weir::s3::ClientOptions options;
-  options.endpoint_url(address).access_key_id("key").secret_access_key("secret");
+  options.endpoint_url(address)
+      .access_key_id(setting("BENCH_S3_KEY", "key"))
+      .secret_access_key(setting("BENCH_S3_SECRET", "secret"));
   // Room for all 16 parts in flight: what else is held while an earlier part is still on its way would wait.
-  options.region("us-east-1").concurrency(16).memory_limit(std::uint64_t{17} * (8U << 20U)).checksums(mode == "upload");
+  options.region("us-east-1")
+      .concurrency(16)
+      .memory_limit(std::uint64_t{17} * (8U << 20U))
+      .checksums(mode.starts_with("upload"));
   const auto connections = timed || mode == "stream" || mode == "faults" ? tasks : 128;
   const auto pool = weir::http::ClientOptions::default_pool().max_size(static_cast<unsigned>(connections));
   options.http(weir::http::ClientOptions{}.proxy("off").pool(pool));
-  work.client = weir::s3::Client("bucket", options);
+  work.client = weir::s3::Client(setting("BENCH_S3_BUCKET", "bucket"), options);
   const auto begin = [&](double seconds) {
     work.operations = 0;
     work.stop = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
     if (mode == "list")
       run(io, list_all(&work));
-    else if (mode == "upload" || mode == "download")
+    else if (mode.starts_with("upload") || mode == "download")
       run(io, transfer(&work));
     else if (mode == "stream")
       run(io, list_and_get(&work, tasks));
@@ -225,6 +272,13 @@ int main(int count, char** arguments) {
     io.restart();
     io.run();
   };
+  work.large = static_cast<std::uint64_t>(third) << 20U;
+  if (work.real) {
+    if (mode == "download") work.body.assign(static_cast<std::size_t>(work.large), 'x');
+    run(io, put_first(&work));
+    io.run();
+    work.body = std::string(1024, 'x');
+  }
   if (timed) {
     work.most = 2'000;
     begin(60);
@@ -242,10 +296,11 @@ int main(int count, char** arguments) {
   if (mode == "faults")
     more += ",\"failed\":" + std::to_string(work.failed) +
             ",\"retries\":" + std::to_string(work.client.client_stats().retries);
-  if (mode == "upload" || mode == "download") {
+  if (mode.starts_with("upload") || mode == "download") {
     const auto bytes = static_cast<double>(work.operations);
     more += ",\"MB_s\":" + std::to_string(bytes / watch.seconds() / 1e6) +
-            ",\"cpu_s_GB\":" + std::to_string(watch.cpu_seconds() / (bytes / 1e9));
+            ",\"cpu_s_GB\":" + std::to_string(watch.cpu_seconds() / (bytes / 1e9)) +
+            ",\"most_MiB\":" + std::to_string(bench::most_memory_mib());
   }
   if (timed) more += ",\"allocations_op\":" + std::to_string(allocated);
   bench::report("weir", "s3_" + mode, static_cast<double>(work.operations), watch, more);

@@ -5,6 +5,7 @@
 //!   s3_peers list PORT SECONDS               10 pages of 1,000 keys
 //!   s3_peers download|upload PORT MEBIBYTES  in parts of 8 MiB, 16 in flight
 //!   s3_peers faults PORT                     10,000 GETs, 64 tasks
+//! With BENCH_S3_BUCKET, BENCH_S3_KEY and BENCH_S3_SECRET get, put, upload and download go to a real store.
 use futures_util::{future::join_all, stream, stream::StreamExt, TryStreamExt};
 use object_store::{aws::AmazonS3, aws::AmazonS3Builder, path::Path, ClientOptions, ObjectStore, WriteMultipart};
 use std::cell::Cell;
@@ -30,14 +31,18 @@ impl Watch {
     }
 }
 
+fn setting(name: &str, otherwise: &str) -> String {
+    std::env::var(name).unwrap_or(otherwise.into())
+}
+
 fn store(port: &str) -> AmazonS3 {
     AmazonS3Builder::new()
         .with_endpoint(format!("http://127.0.0.1:{port}"))
         .with_allow_http(true)
-        .with_bucket_name("b")
+        .with_bucket_name(setting("BENCH_S3_BUCKET", "b"))
         .with_region("us-east-1")
-        .with_access_key_id("key")
-        .with_secret_access_key("secret")
+        .with_access_key_id(setting("BENCH_S3_KEY", "key"))
+        .with_secret_access_key(setting("BENCH_S3_SECRET", "secret"))
         .with_client_options(ClientOptions::new().with_allow_http(true))
         .build()
         .unwrap()
@@ -68,6 +73,19 @@ async fn timed(s: &AmazonS3, get: bool, tasks: usize, seconds: f64) -> u64 {
 async fn run(a: Vec<String>) {
     let (mode, s) = (a[1].as_str(), store(&a[2]));
     let number = |i: usize| a[i].parse::<f64>().unwrap();
+    if std::env::var("BENCH_S3_BUCKET").is_ok() {
+        if mode == "get" {
+            for i in 0..number(3) as usize {
+                s.put(&Path::from(format!("k{i}")), vec![b'x'; 1024].into()).await.unwrap();
+            }
+        }
+        if mode == "download" {
+            let upload = s.put_multipart(&Path::from("large")).await.unwrap();
+            let mut writer = WriteMultipart::new_with_chunk_size(upload, 8 << 20);
+            writer.write(&vec![b'x'; (number(3) as usize) << 20]);
+            writer.finish().await.unwrap();
+        }
+    }
     match mode {
         "get" | "put" => {
             timed(&s, mode == "get", number(3) as usize, 0.3).await;
