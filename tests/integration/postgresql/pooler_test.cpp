@@ -39,6 +39,7 @@ class Pooler : public testing::Test {
   std::vector<std::vector<std::string>> sql(const std::string& text) const {
     return run_sql(direct_, "SET search_path = \"" + schema_ + "\"; " + text);
   }
+  const std::string& schema() const noexcept { return schema_; }
   boost::asio::io_context& loop() { return io_; }
   template <class T>
   T run(awaitable<T> operation) {
@@ -125,6 +126,37 @@ TEST_F(Pooler, a_copied_batch_gives_its_server_back) {
   loop().restart();
   loop().run();
   EXPECT_EQ(run(db.count()), 16u * 300);
+  run(db.close());
+}
+
+awaitable<void> native_copy(PostgresDatabase db, std::string table, int number, std::string form) {
+  auto in = co_await db.copy_in("COPY " + table + " FROM STDIN" + form);
+  const std::string separator = form.empty() ? "\t" : ";";
+  for (int i = 0; i < 10; ++i) co_await in.write(std::to_string(number) + separator + std::to_string(i) + "\n");
+  const auto stored = co_await in.finish();
+  EXPECT_EQ(stored, 10u);
+  const auto rows = co_await db.query("SELECT count(*) FROM " + table + " WHERE a = $1", number);
+  EXPECT_EQ(rows[0].get<int>(0), 10);
+}
+
+TEST_F(Pooler, a_copy_of_the_user_gives_its_server_back) {
+  sql("CREATE TABLE points (a int, b int)");
+  const std::string table = schema() + ".points";
+  auto db = run(AsyncDatabase::open(url("max_size=16&min_size=16")));
+  EXPECT_FALSE(run(db.exists("x")));
+  for (int i = 0; i < 32; ++i) {
+    const std::string form = i % 4 == 0 ? " (DELIMITER ';')" : "";
+    auto copy = native_copy(db.native<PostgresDatabase>(), table, i, form);
+    boost::asio::co_spawn(loop(), std::move(copy), [](const std::exception_ptr& error) {
+      if (error) ADD_FAILURE() << Outcome::from(error);
+    });
+  }
+  loop().restart();
+  loop().run();
+  EXPECT_EQ(sql("SELECT count(*) FROM points")[0][0], "320");
+  const auto refused =
+      run(outcome_of([&] { return db.native<PostgresDatabase>().copy_in("COPY " + table + " FROM STDIN; BEGIN"); }));
+  EXPECT_TRUE(fails_with(refused, errc::invalid_query)) << refused;
   run(db.close());
 }
 

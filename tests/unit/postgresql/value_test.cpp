@@ -151,6 +151,13 @@ TEST(OwnWords, transaction_control) {
     EXPECT_FALSE(controls_transaction(sql)) << sql;
 }
 
+TEST(OwnWords, one_statement) {
+  for (const char* sql : {"", "COPY a FROM STDIN", "copy a from stdin; \n;", ";"})
+    EXPECT_TRUE(is_surely_one_statement(sql)) << sql;
+  for (const char* sql : {"COPY a FROM STDIN; BEGIN", "; COPY a FROM STDIN", "COPY a FROM STDIN (DELIMITER ';')"})
+    EXPECT_FALSE(is_surely_one_statement(sql)) << sql;
+}
+
 TEST(OwnWords, sessions) {
   EXPECT_TRUE(needs_session("listen x"));
   EXPECT_TRUE(needs_session("SET a = 1"));

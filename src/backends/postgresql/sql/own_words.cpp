@@ -110,6 +110,12 @@ bool selects_into(std::string_view text) noexcept {
 
 }  // namespace
 
+bool is_surely_one_statement(std::string_view sql) noexcept {
+  const auto end = std::min(sql.find(';'), sql.size());
+  return std::all_of(sql.begin() + static_cast<std::ptrdiff_t>(end), sql.end(),
+                     [](char c) { return is_blank(c) || c == ';'; });
+}
+
 bool names_statement_timeout(std::string_view sql) noexcept {
   static constexpr std::string_view name = "statement_timeout";
   const auto same = [](char a, char b) { return a == b || (a >= 'A' && a <= 'Z' && a - 'A' + 'a' == b); };

@@ -19,4 +19,7 @@ bool names_statement_timeout(std::string_view sql) noexcept;
 // 5" is the tag of CREATE TABLE AS and SELECT INTO too, which may have made a temporary table.
 bool changes_session(std::string_view command_tag, std::string_view sql);
 
+// Nothing stands behind a semicolon. False also for one inside a text or a comment: it is not looked that closely.
+bool is_surely_one_statement(std::string_view sql) noexcept;
+
 }  // namespace weir::postgres

@@ -1,5 +1,6 @@
 #include "backends/postgresql/wire/copy.hpp"
 
+#include "backends/postgresql/sql/own_words.hpp"
 #include "backends/postgresql/wire/result.hpp"
 #include "backends/postgresql/wire/wait.hpp"
 
@@ -204,7 +205,10 @@ void CopyChannel::give_back() {
   session_->publish();
   ended_ = true;
   if (!lease_) return;
-  lease_->release();
+  if (last_)
+    lease_->discard();
+  else
+    lease_->release();
   lease_.reset();
 }
 
@@ -212,12 +216,15 @@ awaitable<void> CopyChannel::do_start(std::string sql, bool in) {
   session_->socket_.release();
   if (PQexitPipelineMode(connection()) != 1) broken();
   begun_ = Clock::now();
-  if (in_doubt_ == InDoubt::always) {
-    // One statement: the server refuses a text of several in this form.
-    if (PQsendQueryParams(connection(), sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) != 1) broken();
-  } else if (PQsendQuery(connection(), sql.c_str()) != 1) {  // no second Sync behind the end, which poolers count
-    broken();
-  }
+  // Sent as a text, no second Sync stands behind the end: a pooler counts them, the server answers only one, and the
+  // connection's server would never be another's again. But a text may hold several statements, which is refused in
+  // the other form.
+  const bool pooled = in && session_->family_of().pooler.load(std::memory_order_relaxed);
+  const bool as_text = in_doubt_ != InDoubt::always || (pooled && is_surely_one_statement(sql));
+  last_ = pooled && !as_text;
+  const int sent = as_text ? PQsendQuery(connection(), sql.c_str())
+                           : PQsendQueryParams(connection(), sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0);
+  if (sent != 1) broken();
   co_await flush();
   ResultPtr first = co_await result();
   const auto wanted = in ? PGRES_COPY_IN : PGRES_COPY_OUT;

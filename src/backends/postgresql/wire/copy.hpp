@@ -72,6 +72,7 @@ class CopyChannel : public std::enable_shared_from_this<CopyChannel> {
   const InDoubt in_doubt_;
   Clock::time_point begun_{};
   bool ended_ = false;
+  bool last_ = false;    // the connection is of no use behind it
   bool at_end_ = false;  // of what is copied out; how it went is still to be heard
   bool open_;            // a failure now leaves open whether the statement happened
 };
