@@ -11,4 +11,11 @@ class MissingServer : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// Thrown by BackendUnderTest::fresh when the server of the store has a fault of its own that this test would meet: the
+/// test is skipped with this reason, everywhere.
+class UnfitServer : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 }  // namespace weir::conformance
