@@ -6,6 +6,8 @@
 
 #include <boost/asio/this_coro.hpp>
 
+#include <vector>
+
 namespace weir::postgres {
 namespace {
 
@@ -32,9 +34,26 @@ awaitable<Lease<Connection>> acquire(Link& link, Link::Role role, Sharing sharin
   co_return lease;
 }
 
+// A connection whose oldest statement has run for longer than `stall` gets no new ones while another can be had. The
+// ones that are passed over are held until then, so that the pool, which gives the one with the fewest leases, gives
+// others.
+std::optional<Lease<Connection>> try_acquire_shared(Pool<Connection>& pool, std::chrono::milliseconds stall) {
+  auto lease = pool.try_acquire_shared();
+  if (!lease || stall.count() == 0 || (*lease)->session->head_age() <= stall) return lease;
+  constexpr int patience = 64;
+  std::vector<Lease<Connection>> stalled;
+  for (int i = 0; i < patience; ++i) {
+    auto other = pool.try_acquire_shared();
+    if (!other) break;
+    if ((*other)->session->head_age() <= stall) return other;
+    stalled.push_back(std::move(*other));
+  }
+  return lease;
+}
+
 // The warm way, with no coroutine around it.
-std::optional<Lease<Connection>> try_acquire(Pool<Connection>& pool, Sharing sharing) noexcept {
-  if (sharing == Sharing::shared) return pool.try_acquire_shared();
+std::optional<Lease<Connection>> try_acquire(Pool<Connection>& pool, Sharing sharing, std::chrono::milliseconds stall) {
+  if (sharing == Sharing::shared) return try_acquire_shared(pool, stall);
   auto lease = pool.try_acquire();
   if (lease) (*lease)->exclusive.store(true, std::memory_order_release);
   return lease;
@@ -105,7 +124,7 @@ awaitable<RequestPtr> PoolConduit::ask_as(LinkPtr link, Link::Role role, Author 
   // A cancel that was meant for another may hit us; nothing happened then.
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   for (int round = 0;; ++round) {
-    auto lease = try_acquire(link->pool(executor, role), sharing);
+    auto lease = try_acquire(link->pool(executor, role), sharing, link->settings.stall);
     if (!lease) lease = co_await acquire(*link, role, sharing, deadline, std::string());
     const auto session = (*lease)->session;
     if (author == Author::user && session->family_of().pooler.load(std::memory_order_relaxed) &&

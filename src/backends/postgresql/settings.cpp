@@ -72,8 +72,6 @@ void refuse_unsupported(const Config& config) {
   };
   if (config.get<bool>("sniff")) refuse("sniff", "PostgreSQL names no other servers; list them in `hosts`");
   if (config.get<bool>("coalesce_reads")) refuse("coalesce_reads", "each read ends with a Sync of its own");
-  if (config.get<milliseconds>("pipeline_stall") != milliseconds(20))
-    refuse("pipeline_stall", "slow statements are told by how long their like took; use pipeline_depth");
   if (config.get<milliseconds>("read_idle_timeout") != std::chrono::minutes(1))
     refuse("read_idle_timeout", "there is no limit of its own for silence; use timeout and tcp_user_timeout");
 }
@@ -104,6 +102,7 @@ Settings::Settings(const Config& config)
       endpoint(endpoint_of(config)),
       may_create(config.get<bool>("create_if_missing")),
       timeout(config.get<milliseconds>("timeout")),
+      stall(config.get<milliseconds>("pipeline_stall")),
       max_shared_result(config.get<std::uint64_t>("max_shared_result")) {
   refuse_unsupported(config);
   mapped = config.get<std::string>("storage") == "columns";

@@ -31,6 +31,7 @@ class Settings {
   std::string endpoint;  // "db1:5432,db2:5432"
   bool may_create = true;
   std::chrono::milliseconds timeout{0};
+  std::chrono::milliseconds stall{0};  // 0: never
   std::size_t max_shared_result = 0;
 };
 

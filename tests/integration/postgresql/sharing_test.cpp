@@ -89,6 +89,27 @@ TEST_F(Sharing, rule_2_what_waits_for_its_turn_is_forgotten_at_its_deadline) {
   run(db.close());
 }
 
+// Two connections that both have something to do; the one with less of it is held up.
+TEST_F(Sharing, rule_2_nobody_waits_behind_what_takes_long_while_another_connection_is_there) {
+  auto db = run(AsyncDatabase::open(url("max_size=2&min_size=2")));
+  auto native = db.native<PostgresDatabase>();
+  const auto first = start(native.query("SELECT pg_sleep(0.2)"));
+  const auto second = start(native.query("SELECT pg_sleep(0.2)"));
+  EXPECT_FALSE(run(db.exists("x")));
+  finish();  // both are open
+  const auto long_one = start(native.shared().query("SELECT pg_sleep(2)"));
+  run(native.query("SELECT pg_sleep(0.1)"));  // on the other one: meanwhile the first is held up
+  std::vector<std::shared_ptr<Beside>> reads;
+  for (int i = 0; i < 20; ++i) reads.push_back(start(db.read("x")));
+  finish();
+  EXPECT_TRUE(long_one->ok()) << *long_one->outcome;
+  for (const auto& read : reads) {
+    EXPECT_TRUE(read->ok()) << *read->outcome;
+    EXPECT_LT(read->took, 1500ms);
+  }
+  run(db.close());
+}
+
 TEST_F(Sharing, rule_3_a_deadline_behind_others_is_answered_at_once_and_nobody_is_interrupted) {
   auto db = run(AsyncDatabase::open(one_connection()));
   EXPECT_FALSE(run(db.exists("x")));

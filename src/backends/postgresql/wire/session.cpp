@@ -90,6 +90,16 @@ bool Session::just_heard() const noexcept {
   return Clock::now().time_since_epoch() - Clock::duration(heard_.load(std::memory_order_relaxed)) < moment;
 }
 
+Clock::duration Session::head_age() const noexcept {
+  const auto since = head_.load(std::memory_order_relaxed);
+  return since == 0 ? Clock::duration{0} : Clock::now().time_since_epoch() - Clock::duration(since);
+}
+
+void Session::at_head(Clock::time_point now) noexcept {
+  if (!inflight_.empty()) inflight_.front()->head_since_ = now;
+  head_.store(inflight_.empty() ? 0 : now.time_since_epoch().count(), std::memory_order_relaxed);
+}
+
 // What the pool asks for on other threads.
 void Session::publish() noexcept {
   const bool busy = !inflight_.empty() || !waiting_.empty() || cancel_ != Cancel::none;

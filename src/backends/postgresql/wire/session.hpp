@@ -67,6 +67,8 @@ class Session : public std::enable_shared_from_this<Session> {
   bool readable() const noexcept;
   // It answered a moment ago, and nothing else was there: asking the system again would tell nothing new.
   bool just_heard() const noexcept;
+  // How long the oldest statement that is on its way has been at the head of the line; 0 when there is none.
+  Clock::duration head_age() const noexcept;
   bool in_transaction() const noexcept { return open_transaction_.load(std::memory_order_acquire); }
   // The session's settings may differ from what they were.
   bool dirty() const noexcept { return dirty_.load(std::memory_order_acquire); }
@@ -110,6 +112,7 @@ class Session : public std::enable_shared_from_this<Session> {
   static bool left_something(const Request& head, const Request::Step& step, const PGresult* result);
   void refused_at_commit(Request& head, ServerError error);
   void finish_head();
+  void at_head(Clock::time_point now) noexcept;
   void head_arrived();
   void start_waiting();
   void lost(bool fatal_seen);
@@ -158,6 +161,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::atomic<bool> open_transaction_{false};
   std::atomic<int> descriptor_{-1};
   std::atomic<Clock::rep> heard_{0};  // when the last answer was read
+  std::atomic<Clock::rep> head_{0};   // since when a statement is at the head of the line; 0: none is
   bool fatal_ = false;
   Cancel cancel_ = Cancel::none;
   bool holds_cancel_slot_ = false;

@@ -132,7 +132,7 @@ void Session::finish_head() {
   const auto now = Clock::now();
   head->running = now - head->head_since_;
   heard_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
-  if (!inflight_.empty()) inflight_.front()->head_since_ = now;
+  at_head(now);
   if (head->fence_) {
     fence_answered();
     publish();

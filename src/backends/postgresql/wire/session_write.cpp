@@ -19,7 +19,7 @@ namespace asio = boost::asio;
 void Session::write(const RequestPtr& request) {
   request->state_ = Request::State::written;
   inflight_.push_back(request);
-  if (inflight_.size() == 1) request->head_since_ = Clock::now();
+  if (inflight_.size() == 1) at_head(Clock::now());
   publish();
   cork();
   if (!send(*request)) return lost(false);
