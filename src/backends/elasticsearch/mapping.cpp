@@ -225,7 +225,8 @@ Json field_definition(FieldKind kind) {
     case FieldKind::number: {
       Json exact = Json::object();
       exact["type"] = "long";
-      exact["coerce"] = false;
+      // With fractions cut off: to refuse them as malformed costs the server an exception for each number.
+      exact["coerce"] = true;
       exact["ignore_malformed"] = true;
       out["type"] = "double";
       out["coerce"] = false;

@@ -1,5 +1,6 @@
 #include "backends/elasticsearch/number_range.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -91,10 +92,14 @@ std::optional<std::pair<std::int64_t, std::int64_t>> integers(const NumberRange&
   return std::pair(first, last);
 }
 
-std::optional<Json> integer_query(const std::string& field, const NumberRange& range) {
+// The integers of the interval from `least` to `most`.
+std::optional<Json> integer_query(const std::string& field, const NumberRange& range, std::int64_t least,
+                                  std::int64_t most) {
   const auto whole = integers(range);
   if (!whole) return std::nullopt;
-  return range_query(field, End{whole->first, true}, End{whole->second, true});
+  const auto first = std::max(whole->first, least), last = std::min(whole->second, most);
+  if (first > last) return std::nullopt;
+  return range_query(field, End{first, true}, End{last, true});
 }
 
 double as_double(const Json& value) { return value.get<double>(); }
@@ -143,11 +148,12 @@ std::vector<Json> number_queries(const MappedField& field, const NumberRange& ra
     if (part) out.push_back(std::move(*part));
   };
   if (field.kind == FieldKind::integer) {
-    add(integer_query(field.name, range));
+    add(integer_query(field.name, range, smallest, largest));
   } else if (field.kind == FieldKind::floating || (!is_large(range.low()) && !is_large(range.high()))) {
     add(double_query(field.name, range, std::nullopt, std::nullopt));
   } else {
-    add(integer_query(field.exact_integer, range));
+    add(integer_query(field.exact_integer, range, exact_integers, largest));
+    add(integer_query(field.exact_integer, range, smallest, -exact_integers));
     add(double_query(field.name, range, -two_to_53, two_to_53));
     add(double_query(field.name, range, two_to_63, std::nullopt));
     add(double_query(field.name, range, std::nullopt, -two_to_63));

@@ -33,8 +33,9 @@ class NumberRange {
 /// Queries of which one matches when some number of the field lies in the range; none: nothing can.
 ///
 /// A double knows integers up to 2^53 exactly and a long all of int64, so a field of ours, which is both, is asked as
-/// one where that is enough and as four parts where it is not: the long; the doubles below 2^53 in size; those above
-/// 2^63; those below -2^63.
+/// one where that is enough and as parts where it is not: the long from 2^53 on and up to -2^53; the doubles below 2^53
+/// in size; those above 2^63; those below -2^63. What the long holds of numbers below 2^53 nobody asks for: there it is
+/// without their fractions.
 std::vector<Json> number_queries(const MappedField& field, const NumberRange& range);
 
 }  // namespace weir::elasticsearch

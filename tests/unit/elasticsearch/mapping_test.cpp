@@ -31,7 +31,7 @@ TEST(Mapping, WhatARecordNeedsIsFoundOnce) {
   EXPECT_EQ(missing[1].kind, FieldKind::keyword);
   EXPECT_EQ(
       Mapping::put_mapping_body({missing[0]}).dump(),
-      R"({"properties":{"fields":{"properties":{"a":{"coerce":false,"fields":{"l":{"coerce":false,"ignore_malformed":true,"type":"long"}},"type":"double"}}},)"
+      R"({"properties":{"fields":{"properties":{"a":{"coerce":false,"fields":{"l":{"coerce":true,"ignore_malformed":true,"type":"long"}},"type":"double"}}},)"
       R"("order":{"properties":{"max":{"properties":{"a":{"type":"long"}}},"min":{"properties":{"a":{"type":"long"}}}}}}})");
   mapping.add(missing);
   EXPECT_EQ(mapping.find(Path::parse("a"))->kind, FieldKind::number);

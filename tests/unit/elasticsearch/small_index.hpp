@@ -82,8 +82,8 @@ class SmallIndex {
         out.push_back(value.is_number() ? Json(value.get<double>()) : value);
       } else if (value.is_number_integer()) {
         out.push_back(value);
-      } else if (value.is_number_float() && std::trunc(value.get<double>()) == value.get<double>()) {
-        // 2^63 becomes 2^63 - 1; what is farther out is malformed and left out.
+      } else if (value.is_number_float()) {
+        // Without its fraction; 2^63 becomes 2^63 - 1; what is farther out is malformed and left out.
         const auto real = value.get<double>();
         if (real == 9223372036854775808.0)
           out.push_back(INT64_MAX);
