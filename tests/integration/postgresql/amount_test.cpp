@@ -60,6 +60,7 @@ awaitable<void> read_slowly(AsyncDatabase db, std::size_t expected) {
     if (seen % 1'000 == 0) most = std::max(most, resident_bytes());
   }
   EXPECT_EQ(seen, expected);
+  testing::Test::RecordProperty("grown_KiB", static_cast<int>((most - before) / 1024));
   // A sanitizer keeps what was freed.
   if (!test::under_sanitizer) {
     EXPECT_LT(most - before, 16u * 1024 * 1024);

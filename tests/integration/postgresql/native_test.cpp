@@ -168,6 +168,26 @@ awaitable<void> copies(PostgresDatabase db) {
   EXPECT_EQ(rows[0].get<int>(0), 50'000);
 }
 
+// More texts than are kept: the server lets go of those that were displaced.
+awaitable<void> many_texts(PostgresDatabase db) {
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 12; ++i) {
+      const auto rows = co_await db.query("SELECT " + std::to_string(i) + " + $1::int", round);
+      EXPECT_EQ(rows[0].get<int>(0), i + round);
+    }
+  }
+  const auto kept = co_await db.query("SELECT count(*) FROM pg_prepared_statements");
+  EXPECT_LE(kept[0].get<int>(0), 3);
+  EXPECT_GE(kept[0].get<int>(0), 1);
+}
+
+TEST_F(Postgres, displaced_statements_are_closed_on_the_server) {
+  auto db = run(AsyncDatabase::open(url("max_size=1&statement_cache_size=3")));
+  run(many_texts(db.native<PostgresDatabase>()));
+  run(many_texts(db.native<PostgresDatabase>().shared()));
+  run(db.close());
+}
+
 // Rows of the binary format, gathered without a wait: each C++ type as the column of its type has it.
 awaitable<void> gathered_rows(PostgresDatabase db) {
   co_await db.execute(

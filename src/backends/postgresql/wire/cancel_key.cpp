@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace weir::postgres {
 namespace {
 
-constexpr std::size_t longest_line = 512;  // the one looked for is far shorter; the rest of a longer one is dropped
+constexpr std::size_t longest_line = 4096;  // the one looked for is shorter; the rest of a longer one is dropped
+constexpr std::size_t longest_secret = 256;
 
 bool read_number(std::string_view& text, std::int32_t& number) {
   while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
@@ -16,6 +18,34 @@ bool read_number(std::string_view& text, std::int32_t& number) {
   if (error != std::errc{}) return false;
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
   return true;
+}
+
+// The byte that "\xHH" at the beginning stands for; versions of libpq write one above 127 as "\xffffffHH".
+bool read_escaped(std::string_view& text, char& byte) {
+  for (const std::string_view mark : {"\\xffffff", "\\x"}) {
+    if (!text.starts_with(mark) || text.size() < mark.size() + 2) continue;
+    unsigned value = 0;
+    const char* const begin = text.data() + mark.size();
+    const auto [end, error] = std::from_chars(begin, begin + 2, value, 16);
+    if (error != std::errc{} || end != begin + 2) continue;
+    byte = static_cast<char>(value);
+    text.remove_prefix(mark.size() + 2);
+    return true;
+  }
+  return false;
+}
+
+// Printable bytes stand for themselves, a backslash too: how many bytes there are decides where it is in doubt.
+std::optional<std::string> unescaped(std::string_view text, std::size_t size) {
+  if (text.size() == size) return std::string(text);
+  std::string out;
+  while (!text.empty()) {
+    char byte = text.front();
+    if (!read_escaped(text, byte)) text.remove_prefix(1);
+    out += byte;
+  }
+  if (out.size() != size) return std::nullopt;
+  return out;
 }
 
 }  // namespace
@@ -28,7 +58,18 @@ std::optional<CancelKey> parse_key_line(std::string_view line) {
   if (!read_number(rest, length) || !rest.starts_with(name)) return std::nullopt;
   rest.remove_prefix(name.size());
   CancelKey key;
-  if (!read_number(rest, key.process) || !read_number(rest, key.secret)) return std::nullopt;
+  if (!read_number(rest, key.process)) return std::nullopt;
+  if (rest.starts_with(" '") && rest.size() > 3 && rest.ends_with('\'')) {
+    const auto size = static_cast<std::int64_t>(length) - 8;  // behind its own and the process's bytes
+    if (size < 1 || size > static_cast<std::int64_t>(longest_secret)) return std::nullopt;
+    auto secret = unescaped(rest.substr(2, rest.size() - 3), static_cast<std::size_t>(size));
+    if (!secret) return std::nullopt;
+    key.secret = std::move(*secret);
+    return key;
+  }
+  std::int32_t secret = 0;
+  if (!read_number(rest, secret)) return std::nullopt;
+  append_int32(key.secret, secret);
   return key;
 }
 
@@ -77,10 +118,10 @@ void CancelKeyWatch::wipe() noexcept {
 std::string cancel_request(const CancelKey& key) {
   constexpr std::int32_t code = 80'877'102;
   std::string out;
-  append_int32(out, 16);
+  append_int32(out, static_cast<std::int32_t>(12 + key.secret.size()));
   append_int32(out, code);
   append_int32(out, key.process);
-  append_int32(out, key.secret);
+  out += key.secret;
   return out;
 }
 

@@ -19,10 +19,11 @@ namespace weir::postgres {
 struct CancelKey {
   CancelKey() = default;
   std::int32_t process = 0;
-  std::int32_t secret = 0;
+  std::string secret;  // its bytes: 4, and up to 256 in version 3.2 of the protocol
 };
 
-// A line such as "…\tB\t12\tBackendKeyData\t 4711 -1234567"; anything else is nothing.
+// A line such as "B\t12\tBackendKeyData\t 4711 -1234567", or from libpq 18 on "… 4711 '\xe3\xbc&s'"; anything else is
+// nothing.
 std::optional<CancelKey> parse_key_line(std::string_view line);
 
 // Watches one connection from before its first byte until it is ready.
@@ -45,7 +46,7 @@ class CancelKeyWatch {
   std::optional<CancelKey> key_;
 };
 
-// The 16 bytes of the request.
+// The bytes of the request.
 std::string cancel_request(const CancelKey& key);
 
 }  // namespace weir::postgres

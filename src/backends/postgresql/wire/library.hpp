@@ -18,6 +18,8 @@ struct Library {
   int version = 0;
   // 17: a Sync that waits for the next flush, so that many statements travel in one packet.
   int (*send_pipeline_sync)(PGconn*) = nullptr;
+  // 17: closes a prepared statement by a message of its own, which is no SQL.
+  int (*send_close_prepared)(PGconn*, const char* name) = nullptr;
 
   static const Library& instance();
 };

@@ -100,6 +100,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void write(const RequestPtr& request);
   bool send(Request& request);
   bool send_statement(Request& request, const Statement& statement);
+  bool send_close(const std::string& name);
   bool send_sync();
   void flush();
   void push();

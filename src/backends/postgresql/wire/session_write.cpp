@@ -73,8 +73,7 @@ bool Session::send_statement(Request& request, const Statement& statement) {
     for (const std::string& name : cache_.take_displaced()) {
       // Without an answer of its own in the request: DEALLOCATE of what is not there would fail it, and it is there.
       request.steps_.push_back({nullptr, true});
-      if (PQsendQueryParams(connection_, ("DEALLOCATE " + name).c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) != 1)
-        return false;
+      if (!send_close(name)) return false;
     }
     request.steps_.push_back({plan.entry, true});
     if (PQsendPrepare(connection_, plan.entry->name.c_str(), statement.sql.c_str(), size, types.data()) != 1)
@@ -83,6 +82,11 @@ bool Session::send_statement(Request& request, const Statement& statement) {
   request.steps_.push_back({plan.entry, false});
   return PQsendQueryPrepared(connection_, plan.entry->name.c_str(), size, values.data(), lengths.data(), formats.data(),
                              result_format) == 1;
+}
+
+bool Session::send_close(const std::string& name) {
+  if (library_.send_close_prepared != nullptr) return library_.send_close_prepared(connection_, name.c_str()) == 1;
+  return PQsendQueryParams(connection_, ("DEALLOCATE " + name).c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) == 1;
 }
 
 bool Session::send_sync() {
