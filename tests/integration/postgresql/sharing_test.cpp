@@ -8,6 +8,7 @@
 #include <boost/asio/co_spawn.hpp>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 
 namespace weir::test {
@@ -89,6 +90,12 @@ TEST_F(Sharing, rule_2_what_waits_for_its_turn_is_forgotten_at_its_deadline) {
   run(db.close());
 }
 
+// What it asks takes the other connection: meanwhile the first one is held up.
+awaitable<void> once_held_up(PostgresDatabase native, std::function<void()> go) {
+  co_await native.query("SELECT pg_sleep(0.1)");
+  go();
+}
+
 // Two connections that both have something to do; the one with less of it is held up.
 TEST_F(Sharing, rule_2_nobody_waits_behind_what_takes_long_while_another_connection_is_there) {
   auto db = run(AsyncDatabase::open(url("max_size=2&min_size=2")));
@@ -98,10 +105,13 @@ TEST_F(Sharing, rule_2_nobody_waits_behind_what_takes_long_while_another_connect
   EXPECT_FALSE(run(db.exists("x")));
   finish();  // both are open
   const auto long_one = start(native.shared().query("SELECT pg_sleep(2)"));
-  run(native.query("SELECT pg_sleep(0.1)"));  // on the other one: meanwhile the first is held up
   std::vector<std::shared_ptr<Beside>> reads;
-  for (int i = 0; i < 20; ++i) reads.push_back(start(db.read("x")));
+  const auto begun = start(once_held_up(native, [&] {
+    for (int i = 0; i < 20; ++i) reads.push_back(start(db.read("x")));
+  }));
   finish();
+  EXPECT_TRUE(begun->ok()) << *begun->outcome;
+  EXPECT_EQ(reads.size(), 20u);
   EXPECT_TRUE(long_one->ok()) << *long_one->outcome;
   for (const auto& read : reads) {
     EXPECT_TRUE(read->ok()) << *read->outcome;

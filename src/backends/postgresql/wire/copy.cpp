@@ -216,9 +216,9 @@ awaitable<void> CopyChannel::do_start(std::string sql, bool in) {
   session_->socket_.release();
   if (PQexitPipelineMode(connection()) != 1) broken();
   begun_ = Clock::now();
-  // Sent as a text, no second Sync stands behind the end: a pooler counts them, the server answers only one, and the
-  // connection's server would never be another's again. But a text may hold several statements, which is refused in
-  // the other form.
+  // Sent as a text, no second Sync stands behind the end: the server answers only one of them, and a pooler that counts
+  // them would keep the server for this client. But a text may hold several statements, which is refused in the other
+  // form.
   const bool pooled = in && session_->family_of().pooler.load(std::memory_order_relaxed);
   const bool as_text = in_doubt_ != InDoubt::always || (pooled && is_surely_one_statement(sql));
   last_ = pooled && !as_text;
