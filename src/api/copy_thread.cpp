@@ -45,8 +45,8 @@ class LifeService : public asio::execution_context::service {
 };
 
 /// The waiting side; owned by the coroutine alone, and so destroyed with its loop at the latest.
-struct Waiter {
-  explicit Waiter(const asio::any_io_executor& executor) : timer(executor, asio::steady_timer::time_point::max()) {}
+struct CopyWaiter {
+  explicit CopyWaiter(const asio::any_io_executor& executor) : timer(executor, asio::steady_timer::time_point::max()) {}
   asio::steady_timer timer;
   bool done = false;
   std::exception_ptr error;
@@ -56,7 +56,7 @@ struct Waiter {
 struct Job {
   std::function<void()> work;
   std::shared_ptr<Life> life;
-  std::weak_ptr<Waiter> waiter;
+  std::weak_ptr<CopyWaiter> waiter;
 
   void operator()() const {
     std::exception_ptr error;
@@ -120,7 +120,7 @@ HelperThread::~HelperThread() {
 namespace {
 
 // A cancellation ends one wait: the job goes on, and its outcome counts.
-awaitable<void> ended(std::shared_ptr<Waiter> waiter) {
+awaitable<void> ended(std::shared_ptr<CopyWaiter> waiter) {
   co_await asio::this_coro::throw_if_cancelled(false);
   while (!waiter->done) {
     boost::system::error_code ignored;
@@ -134,7 +134,7 @@ awaitable<void> HelperThread::run(std::function<void()> job) {
   const auto executor = co_await asio::this_coro::executor;
   // On a loop with several threads the job's end must not come between the look at `done` and the wait.
   const asio::any_io_executor strand = asio::make_strand(executor);
-  const auto waiter = std::make_shared<Waiter>(strand);
+  const auto waiter = std::make_shared<CopyWaiter>(strand);
   Job entry;
   entry.work = std::move(job);
   entry.life = asio::use_service<LifeService>(asio::query(executor, asio::execution::context)).life;

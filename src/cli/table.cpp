@@ -14,7 +14,7 @@ constexpr std::size_t first_records = 200;
 constexpr std::size_t widest_column = 60;
 constexpr std::size_t narrowest_column = 6;
 constexpr std::size_t gap = 2;
-constexpr std::size_t most_columns = 64;
+constexpr std::size_t most_shown_columns = 64;
 
 template <class F>
 void walk(const Json& object, std::vector<std::string>& keys, F& leaf) {
@@ -94,7 +94,7 @@ void TableWriter::lay_out() {
   column_of({});
   std::vector<std::string> keys;
   auto add = [this](const std::vector<std::string>& path) {
-    if (columns_.size() < most_columns || std::ranges::find(columns_, path, &Column::keys) != columns_.end()) {
+    if (columns_.size() < most_shown_columns || std::ranges::find(columns_, path, &Column::keys) != columns_.end()) {
       column_of(path);
     } else if (const auto name = printable(join_dotted(path)); std::ranges::find(left_out_, name) == left_out_.end()) {
       left_out_.push_back(name);

@@ -12,20 +12,28 @@ function(weir_compile_settings target)
     # A false alarm on "literal" + std::string: https://gcc.gnu.org/bugzilla/show_bug.cgi?id=105651
     target_compile_options(${target} PRIVATE -Wno-restrict)
   endif()
+  if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # Several files in one make headers of what was a file of its own: its unnamed namespace is not in one, whatever g++ says.
+    target_compile_options(${target} PRIVATE -Wno-subobject-linkage ${weir_false_alarms})
+  endif()
 endfunction()
 
 # weir_no_false_alarms(file...): files in which g++ 12 warns of what is not there, at some length of a coroutine: that a frame is freed
 # by another function than Asio's (https://gcc.gnu.org/bugzilla/show_bug.cgi?id=109224), or that a list of strings is copied past its end
 # (https://gcc.gnu.org/bugzilla/show_bug.cgi?id=105329). AddressSanitizer runs over the same code.
+set(weir_false_alarms "")
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  set(weir_false_alarms -Wno-mismatched-new-delete -Wno-array-bounds -Wno-stringop-overread -Wno-stringop-overflow)
+endif()
 function(weir_no_false_alarms)
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-    set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS "-Wno-mismatched-new-delete;-Wno-array-bounds;-Wno-stringop-overread;-Wno-stringop-overflow")
+  if(weir_false_alarms AND NOT CMAKE_UNITY_BUILD) # a file with options of its own is joined with no other
+    set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS "${weir_false_alarms}")
   endif()
 endfunction()
 
 # The same for all files of a target.
 function(weir_no_false_alarms_in target)
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  if(weir_false_alarms)
     target_compile_options(${target} PRIVATE -Wno-mismatched-new-delete)
   endif()
 endfunction()
@@ -161,7 +169,7 @@ endfunction()
 
 # A test program of one folder: weir_add_test(name SOURCES a.cpp b.cpp LIBRARIES weir::weir LABELS unit)
 # FIXTURES are those of CTest that have to be set up before.
-# The label threads is for those in which several threads meet; the target thread_tests builds just them, for ThreadSanitizer.
+# The target tests_LABEL builds those of one label. The label threads is for those in which several threads meet, for ThreadSanitizer.
 function(weir_add_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT;FIXTURES" "SOURCES;LIBRARIES;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
@@ -169,12 +177,15 @@ function(weir_add_test name)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} GTest::gmock GTest::gtest_main)
   weir_precompile(${name} program)
-  if("threads" IN_LIST ARG_LABELS)
-    if(NOT TARGET thread_tests)
-      add_custom_target(thread_tests)
-    endif()
-    add_dependencies(thread_tests ${name})
+  if("unit" IN_LIST ARG_LABELS)
+    set_target_properties(${name} PROPERTIES UNITY_BUILD OFF) # small files whose helpers have the same names
   endif()
+  foreach(label IN LISTS ARG_LABELS)
+    if(NOT TARGET tests_${label})
+      add_custom_target(tests_${label})
+    endif()
+    add_dependencies(tests_${label} ${name})
+  endforeach()
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()

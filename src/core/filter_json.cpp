@@ -7,12 +7,12 @@
 namespace weir {
 namespace {
 
-[[noreturn]] void refuse(const std::string& why) { throw Error(errc::invalid_query, "filter: " + why); }
+[[noreturn]] void refuse_filter(const std::string& why) { throw Error(errc::invalid_query, "filter: " + why); }
 
 Filter read(const Json& json, std::size_t depth);
 
 std::vector<Filter> read_list(const Json& json, const std::string& key, std::size_t depth) {
-  if (!json.is_array()) refuse("\"" + key + "\" is a list");
+  if (!json.is_array()) refuse_filter("\"" + key + "\" is a list");
   std::vector<Filter> filters;
   filters.reserve(json.size());
   for (const Json& element : json) filters.push_back(read(element, depth + 1));
@@ -26,34 +26,35 @@ Filter read_comparison(const Json& json) {
   bool on_id = false;
   for (const auto& [key, member] : json.items()) {
     if (key == "path") {
-      if (!member.is_string()) refuse("\"path\" is a string");
+      if (!member.is_string()) refuse_filter("\"path\" is a string");
       path = &member;
     } else if (key == "id") {
-      if (!member.is_boolean() || !member.get<bool>()) refuse("\"id\" is true where the record's id is compared");
+      if (!member.is_boolean() || !member.get<bool>())
+        refuse_filter("\"id\" is true where the record's id is compared");
       on_id = true;
     } else if (key == "op") {
-      if (!member.is_string()) refuse("\"op\" is a string");
+      if (!member.is_string()) refuse_filter("\"op\" is a string");
       name = &member;
     } else if (key == "value") {
       value = &member;
     } else {
-      refuse("unknown key " + core::in_quotes(key));
+      refuse_filter("unknown key " + core::in_quotes(key));
     }
   }
-  if ((path != nullptr) == on_id) refuse("a comparison has either \"path\" or \"id\"");
-  if (name == nullptr) refuse("a comparison has an \"op\"");
+  if ((path != nullptr) == on_id) refuse_filter("a comparison has either \"path\" or \"id\"");
+  if (name == nullptr) refuse_filter("a comparison has an \"op\"");
   const Operator op = operator_from_string(*name->get_ptr<const std::string*>());
   const bool wants_value = core::info_of(op).operands != core::Operands::none;
   if (wants_value != (value != nullptr))
-    refuse(std::string(to_string(op)) + (wants_value ? " needs a \"value\"" : " takes no \"value\""));
+    refuse_filter(std::string(to_string(op)) + (wants_value ? " needs a \"value\"" : " takes no \"value\""));
   Json operand = value != nullptr ? *value : Json();
   if (on_id) return Filter::on_id(op, std::move(operand));
   return {*path->get_ptr<const std::string*>(), op, std::move(operand)};
 }
 
 Filter read(const Json& json, std::size_t depth) {
-  if (depth > Filter::max_depth) refuse("nested deeper than " + std::to_string(Filter::max_depth));
-  if (!json.is_object()) refuse(std::string("an object, not ") + json.type_name());
+  if (depth > Filter::max_depth) refuse_filter("nested deeper than " + std::to_string(Filter::max_depth));
+  if (!json.is_object()) refuse_filter(std::string("an object, not ") + json.type_name());
   if (json.size() == 1) {
     const auto& [key, value] = *json.get_ptr<const Json::object_t*>()->begin();
     if (key == "and") return Filter::all_of(read_list(value, key, depth));

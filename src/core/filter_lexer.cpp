@@ -1,5 +1,6 @@
 #include "core/filter_lexer.hpp"
 
+#include "core/ascii.hpp"
 #include "core/json_scan.hpp"
 #include "core/quote.hpp"
 #include "core/utf8.hpp"
@@ -8,8 +9,6 @@
 
 namespace weir::core {
 namespace {
-
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 bool is_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 

@@ -11,7 +11,7 @@
 namespace weir::core {
 namespace {
 
-[[noreturn]] void refuse(const char* why) {
+[[noreturn]] void refuse_text(const char* why) {
   throw Error(errc::invalid_argument, std::string("JSON cannot hold ") + why);
 }
 
@@ -47,7 +47,7 @@ void append(std::string& out, const Json& json, std::size_t depth) {
     case Json::value_t::number_float: append_json_number(out, *json.get_ptr<const Json::number_float_t*>()); return;
     case Json::value_t::string: append_json_string(out, *json.get_ptr<const std::string*>()); return;
     case Json::value_t::object: {
-      if (depth == max_json_depth) refuse("nesting deeper than 1000");
+      if (depth == max_json_depth) refuse_text("nesting deeper than 1000");
       char before = '{';
       for (const auto& [key, value] : *json.get_ptr<const Json::object_t*>()) {
         out += before;
@@ -60,7 +60,7 @@ void append(std::string& out, const Json& json, std::size_t depth) {
       return;
     }
     case Json::value_t::array: {
-      if (depth == max_json_depth) refuse("nesting deeper than 1000");
+      if (depth == max_json_depth) refuse_text("nesting deeper than 1000");
       char before = '[';
       for (const Json& element : *json.get_ptr<const Json::array_t*>()) {
         out += before;
@@ -71,7 +71,7 @@ void append(std::string& out, const Json& json, std::size_t depth) {
       return;
     }
     case Json::value_t::binary:
-    case Json::value_t::discarded: refuse("binary values");
+    case Json::value_t::discarded: refuse_text("binary values");
   }
 }
 
@@ -85,7 +85,7 @@ void append_json_string(std::string& out, std::string_view text) {
     if (i == text.size()) break;
     const char c = text[i];
     if (static_cast<unsigned char>(c) >= 0x80) {
-      if (decode_utf8(text, i) == invalid_code_point) refuse("text that is not UTF-8");
+      if (decode_utf8(text, i) == invalid_code_point) refuse_text("text that is not UTF-8");
       continue;
     }
     out.append(text, plain, i - plain);
@@ -97,7 +97,7 @@ void append_json_string(std::string& out, std::string_view text) {
 }
 
 void append_json_number(std::string& out, double number) {
-  if (!std::isfinite(number)) refuse("NaN or infinities");
+  if (!std::isfinite(number)) refuse_text("NaN or infinities");
   if (number == 0) {
     out += "0.0";
     return;

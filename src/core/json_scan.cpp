@@ -1,5 +1,6 @@
 #include "core/json_scan.hpp"
 
+#include "core/ascii.hpp"
 #include "core/plain_run.hpp"
 #include "core/utf8.hpp"
 
@@ -9,8 +10,6 @@
 
 namespace weir::core {
 namespace {
-
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 int hex_value(char c) noexcept {
   if (is_digit(c)) return c - '0';

@@ -7,12 +7,12 @@
 namespace weir {
 namespace {
 
-[[noreturn]] void refuse(std::string_view path, const char* why) {
+[[noreturn]] void refuse_path(std::string_view path, const char* why) {
   throw Error(errc::invalid_query, "path " + core::in_quotes(path) + ": " + why);
 }
 
 void check_key(std::string_view key, std::string_view path) {
-  if (key.empty()) refuse(path, "an empty segment");
+  if (key.empty()) refuse_path(path, "an empty segment");
   switch (core::check_text(key)) {
     case core::TextFault::none: return;
     case core::TextFault::invalid_utf8: throw Error(errc::invalid_query, "a path is not valid UTF-8");
@@ -76,8 +76,8 @@ Path Path::parse(std::string_view text) {
     if (c == '.') {
       finish();
     } else if (c == '\\') {
-      if (++i == text.size()) refuse(text, "a backslash at the end");
-      if (text[i] != '.' && text[i] != '\\') refuse(text, "the only escapes are \\. and \\\\");
+      if (++i == text.size()) refuse_path(text, "a backslash at the end");
+      if (text[i] != '.' && text[i] != '\\') refuse_path(text, "the only escapes are \\. and \\\\");
       key += text[i];
     } else {
       key += c;

@@ -8,15 +8,15 @@
 namespace weir::core {
 namespace {
 
-[[noreturn]] void refuse(const std::string& why) { throw Error(errc::invalid_argument, "record: " + why); }
+[[noreturn]] void refuse_record(const std::string& why) { throw Error(errc::invalid_argument, "record: " + why); }
 
 std::string take_string(Json& value, const std::string& key) {
-  if (!value.is_string()) refuse("\"" + key + "\" is a string, not " + value.type_name());
+  if (!value.is_string()) refuse_record("\"" + key + "\" is a string, not " + value.type_name());
   return std::move(*value.get_ptr<std::string*>());
 }
 
 Json take_object(Json& value, const std::string& key) {
-  if (!value.is_object()) refuse("\"" + key + "\" is an object, not " + value.type_name());
+  if (!value.is_object()) refuse_record("\"" + key + "\" is an object, not " + value.type_name());
   return std::move(value);
 }
 
@@ -53,7 +53,7 @@ Json record_to_json(const Record& record) {
 }
 
 Record record_from_json(Json json) {
-  if (!json.is_object()) refuse(std::string("an object, not ") + json.type_name());
+  if (!json.is_object()) refuse_record(std::string("an object, not ") + json.type_name());
   Record record;
   bool has_fields = false;
   for (auto& [key, value] : *json.get_ptr<Json::object_t*>()) {
@@ -67,10 +67,10 @@ Record record_from_json(Json json) {
     } else if (key == "metadata") {
       record.metadata = take_object(value, key);
     } else {
-      refuse("unknown key " + in_quotes(key) + "; a record is {\"id\", \"version\", \"fields\", \"metadata\"}");
+      refuse_record("unknown key " + in_quotes(key) + "; a record is {\"id\", \"version\", \"fields\", \"metadata\"}");
     }
   }
-  if (!has_fields) refuse("\"fields\" is missing");
+  if (!has_fields) refuse_record("\"fields\" is missing");
   return record;
 }
 

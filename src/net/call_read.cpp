@@ -15,7 +15,7 @@ constexpr std::size_t first_room = 16 * 1024;
 // A body is read straight to its place when at least this much of it is missing there; less goes through the buffer.
 constexpr std::size_t worth_reading_directly = 4 * 1024;
 // What is read without letting others have the loop in between.
-constexpr std::size_t most_at_once = std::size_t{1} << 20U;
+constexpr std::size_t most_read_at_once = std::size_t{1} << 20U;
 
 }  // namespace
 
@@ -86,7 +86,7 @@ awaitable<std::size_t> Call::read_body(std::span<char> to, bool fill) {
     if (direct != 0) {
       const auto wanted = rest.first(static_cast<std::size_t>(std::min<std::uint64_t>(rest.size(), direct)));
       std::size_t count = 0;
-      if (at_once < most_at_once) count = connection_->read_now(wanted, failed);
+      if (at_once < most_read_at_once) count = connection_->read_now(wanted, failed);
       at_once += count;
       if (count == 0 && !failed) {
         at_once = 0;

@@ -21,7 +21,7 @@ namespace asio = boost::asio;
 // One TLS record (RFC 8446 §5.1): head and body of a request that fits go out together.
 constexpr std::size_t tls_record = 16 * 1024;
 // What is written without letting others have the loop in between.
-constexpr std::size_t most_at_once = std::size_t{1} << 20U;
+constexpr std::size_t most_written_at_once = std::size_t{1} << 20U;
 
 bool would_block(int error) noexcept { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
 
@@ -193,7 +193,7 @@ awaitable<bool> Call::write_all(std::string_view bytes) {
     exchange_->wrote(count);
     bytes.remove_prefix(count);
     if (count != 0) limit(client_->options().write_idle_timeout());
-    if (connection_->tls() == nullptr && !bytes.empty() && (count == 0 || at_once >= most_at_once)) {
+    if (connection_->tls() == nullptr && !bytes.empty() && (count == 0 || at_once >= most_written_at_once)) {
       at_once = 0;
       co_await connection_->socket().async_wait(Connection::Socket::wait_write,
                                                 asio::redirect_error(asio::use_awaitable, failed));

@@ -1,5 +1,7 @@
 #include "observability/prometheus.hpp"
 
+#include "core/ascii.hpp"
+
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -8,7 +10,7 @@
 namespace weir::metrics {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+using core::is_digit;
 bool is_name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_' || c == ':';
 }

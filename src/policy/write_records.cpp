@@ -5,7 +5,7 @@
 namespace weir::policy {
 namespace {
 
-metrics::Operation operation_of(WriteKind kind) {
+metrics::Operation batch_operation_of(WriteKind kind) {
   switch (kind) {
     case WriteKind::create: return metrics::Operation::batch_create;
     case WriteKind::upsert: return metrics::Operation::batch_upsert;
@@ -23,12 +23,13 @@ awaitable<BatchResult> write_once(StatePointer state, CallContext context, Write
                options = std::move(options)](CallContext c) mutable {
     return backend->write_batch(std::move(c), kind, std::move(records), std::move(options));
   };
-  return repeated<BatchResult>(state, operation_of(kind), std::move(context), Effect::other_write, std::move(call));
+  return repeated<BatchResult>(state, batch_operation_of(kind), std::move(context), Effect::other_write,
+                               std::move(call));
 }
 
 awaitable<BatchResult> write_again(StatePointer state, CallContext context, WriteKind kind, std::vector<Record> records,
                                    BatchOptions options) {
-  Course course(state, operation_of(kind), std::move(context));
+  Course course(state, batch_operation_of(kind), std::move(context));
   BatchCourse batch(kind, std::move(records), options);
   const auto effect = batch.repeatable() ? Effect::idempotent_write : Effect::other_write;
   for (;;) {

@@ -7,7 +7,7 @@
 namespace weir {
 namespace {
 
-[[noreturn]] void refuse(std::string text) { throw Error(errc::invalid_argument, std::move(text)); }
+[[noreturn]] void refuse_options(std::string text) { throw Error(errc::invalid_argument, std::move(text)); }
 
 // Every duration with its name: for the check, and for the text.
 template <class Options, class Visit>
@@ -55,14 +55,14 @@ void each_number(const Options& o, Visit visit) {
   visit("loop_threads", std::uint64_t{o.loop_threads()});
 }
 
-void at_most(std::string_view small, std::uint64_t low, std::string_view large, std::uint64_t high) {
+void no_more_than(std::string_view small, std::uint64_t low, std::string_view large, std::uint64_t high) {
   if (low <= high) return;
-  refuse(std::string(small) + " (" + std::to_string(low) + ") is larger than " + std::string(large) + " (" +
-         std::to_string(high) + ")");
+  refuse_options(std::string(small) + " (" + std::to_string(low) + ") is larger than " + std::string(large) + " (" +
+                 std::to_string(high) + ")");
 }
 
 void at_least_one(std::string_view name, std::uint64_t value) {
-  if (value == 0) refuse(std::string(name) + " must be at least 1");
+  if (value == 0) refuse_options(std::string(name) + " must be at least 1");
 }
 
 }  // namespace
@@ -71,24 +71,24 @@ void PoolOptions::validate() const {
   each_duration(*this, [](std::string_view name, milliseconds value) {
     // A year is more than anybody means and keeps every sum of a time and a duration far from overflow.
     constexpr milliseconds longest = std::chrono::hours{24 * 366};
-    if (value < milliseconds::zero()) refuse(std::string(name) + " is negative");
-    if (value > longest) refuse(std::string(name) + " is longer than a year");
+    if (value < milliseconds::zero()) refuse_options(std::string(name) + " is negative");
+    if (value > longest) refuse_options(std::string(name) + " is longer than a year");
   });
   at_least_one("max_size", max_size_);
   at_least_one("max_connecting", max_connecting_);
   at_least_one("pipeline_depth", pipeline_depth_);
   at_least_one("eject_after", eject_after_);
-  at_most("pipeline_depth", pipeline_depth_, "its own limit", 4096);
-  at_most("min_size", min_size_, "max_size", max_size_);
-  at_most("min_idle", min_idle_, "max_size", max_size_);
-  if (max_idle_) at_most("min_idle", min_idle_, "max_idle", *max_idle_);
-  if (total_limit_ != 0) at_most("min_size", min_size_, "total_limit", total_limit_);
+  no_more_than("pipeline_depth", pipeline_depth_, "its own limit", 4096);
+  no_more_than("min_size", min_size_, "max_size", max_size_);
+  no_more_than("min_idle", min_idle_, "max_size", max_size_);
+  if (max_idle_) no_more_than("min_idle", min_idle_, "max_idle", *max_idle_);
+  if (total_limit_ != 0) no_more_than("min_size", min_size_, "total_limit", total_limit_);
   const auto ms = [](milliseconds value) { return static_cast<std::uint64_t>(value.count()); };
-  at_most("reconnect_min", ms(reconnect_min_), "reconnect_max", ms(reconnect_max_));
-  at_most("eject_base", ms(eject_base_), "eject_max", ms(eject_max_));
-  if (connect_timeout_ == milliseconds::zero()) refuse("connect_timeout must be at least 1 ms");
-  if (ping_timeout_ == milliseconds::zero()) refuse("ping_timeout must be at least 1 ms");
-  if (reset_timeout_ == milliseconds::zero()) refuse("reset_timeout must be at least 1 ms");
+  no_more_than("reconnect_min", ms(reconnect_min_), "reconnect_max", ms(reconnect_max_));
+  no_more_than("eject_base", ms(eject_base_), "eject_max", ms(eject_max_));
+  if (connect_timeout_ == milliseconds::zero()) refuse_options("connect_timeout must be at least 1 ms");
+  if (ping_timeout_ == milliseconds::zero()) refuse_options("ping_timeout must be at least 1 ms");
+  if (reset_timeout_ == milliseconds::zero()) refuse_options("reset_timeout must be at least 1 ms");
 }
 
 std::string PoolOptions::to_string() const {

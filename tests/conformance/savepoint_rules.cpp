@@ -8,11 +8,8 @@ WEIR_RULES(Savepoints);
 
 namespace {
 
-void need_transactions(const Suite& test, const AsyncDatabase& db) {
-  if (!db.capabilities().transactions) test.skip("no transactions");
-}
 void need_savepoints(const Suite& test, const AsyncDatabase& db) {
-  need_transactions(test, db);
+  if (!db.capabilities().transactions) test.skip("no transactions");
   if (!db.capabilities().savepoints) test.skip("no savepoints");
 }
 
@@ -95,7 +92,7 @@ WEIR_RULE(Savepoints, savepoint_after_an_error, "rollback of a savepoint repairs
 }
 
 WEIR_RULE(Savepoints, no_savepoints, "savepoint: unsupported where the store has none") {
-  need_transactions(test, db);
+  if (!db.capabilities().transactions) test.skip("no transactions");
   if (db.capabilities().savepoints) co_return;
   auto tx = co_await db.begin();
   EXPECT_FAILS(tx.savepoint(), unsupported);

@@ -30,7 +30,7 @@ std::vector<Record> numbered(int count) {
   return records;
 }
 
-std::vector<Record> by_id(std::vector<Record> records) {
+std::vector<Record> all_by_id(std::vector<Record> records) {
   std::sort(records.begin(), records.end(), [](const Record& a, const Record& b) { return a.id < b.id; });
   return records;
 }
@@ -52,7 +52,7 @@ WEIR_RULE(Streams, same_as_search,
   }
   const auto all = co_await db.search(Query{});
   const auto unordered = co_await drained(db.stream(Query{}, pieces_of(9)));
-  EXPECT_TRUE(same_records(all, by_id(unordered)));
+  EXPECT_TRUE(same_records(all, all_by_id(unordered)));
 }
 
 WEIR_RULE(Streams, page_and_selection, "stream gives exactly the records search would give: limit, offset, select") {
@@ -208,7 +208,7 @@ WEIR_RULE(Streams, partitions, "Partitions 0...n-1 of n are disjoint and togethe
       const auto part = co_await drained(db.stream(query, options));
       all.insert(all.end(), part.begin(), part.end());
     }
-    EXPECT_TRUE(same_records(expected, by_id(all))) << n << " partitions";
+    EXPECT_TRUE(same_records(expected, all_by_id(all))) << n << " partitions";
   }
 }
 
@@ -226,7 +226,7 @@ WEIR_RULE(Streams, partitions_of_odd_ids, "Partitions are disjoint and together 
     const auto part = co_await drained(db.stream(Query{}, options));
     all.insert(all.end(), part.begin(), part.end());
   }
-  EXPECT_TRUE(same_records(expected, by_id(all)));
+  EXPECT_TRUE(same_records(expected, all_by_id(all)));
 }
 
 WEIR_RULE(Streams, partition_of_an_order,

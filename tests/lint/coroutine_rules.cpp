@@ -11,7 +11,6 @@ namespace {
 constexpr auto npos = std::string_view::npos;
 
 bool is_space(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
-bool is_identifier(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
 std::size_t skip_spaces(std::string_view code, std::size_t i) {
   while (i < code.size() && is_space(code[i])) ++i;

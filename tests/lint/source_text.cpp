@@ -10,8 +10,6 @@
 namespace weir::lint {
 namespace {
 
-bool is_identifier(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
-
 // Overwrites [from, to) with spaces, but not its line ends.
 void blank(std::string& out, std::size_t from, std::size_t to) {
   for (auto i = from; i < std::min(to, out.size()); ++i)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cctype>
 #include <cstddef>
 #include <filesystem>
 #include <string>
@@ -7,6 +8,9 @@
 #include <vector>
 
 namespace weir::lint {
+
+/// What a name is made of.
+inline bool is_identifier(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
 /// One place where a rule is broken.
 struct Finding {

@@ -38,7 +38,7 @@ awaitable<std::optional<Record>> find_one(StorePointer store, CallContext contex
   co_return std::move(found.front());
 }
 
-awaitable<Json> plan_text(StorePointer store, Query query) {
+awaitable<Json> archive_plan(StorePointer store, Query query) {
   const auto plan = plan_scan(query, false);
   const bool held = plan.sequence == ScanPlan::Sequence::by_fields || plan.descending;
   auto out = Json::object();
@@ -73,7 +73,7 @@ RecordStream ArchiveBackend::scan(CallContext context, Query query, StreamOption
                                                       std::move(query), std::move(options)));
 }
 awaitable<Health> ArchiveBackend::ping(CallContext context) { return look(store_, std::move(context)); }
-awaitable<Json> ArchiveBackend::explain(CallContext, Query query) { return plan_text(store_, std::move(query)); }
+awaitable<Json> ArchiveBackend::explain(CallContext, Query query) { return archive_plan(store_, std::move(query)); }
 awaitable<void> ArchiveBackend::close(std::chrono::milliseconds drain) { return store_->client.close(drain); }
 
 PoolStats ArchiveBackend::stats() const {

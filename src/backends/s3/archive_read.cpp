@@ -11,7 +11,7 @@ namespace weir::s3::detail {
 namespace {
 
 constexpr std::size_t input_size = std::size_t{256} << 10;
-constexpr std::size_t text_step = std::size_t{256} << 10;
+constexpr std::size_t unpacked_step = std::size_t{256} << 10;
 constexpr std::size_t most_manifest = std::size_t{256} << 20;
 
 }  // namespace
@@ -55,8 +55,9 @@ awaitable<void> PartReader::more_text(CallLimits limits) {
       input_ended_ = size == 0;
       if (bytes_ > part_.bytes) corrupt("is larger than the manifest says");
     }
-    text_.resize(before + text_step);
-    const auto step = unpacker_.run({in_.data() + in_begin_, in_end_ - in_begin_}, {text_.data() + before, text_step});
+    text_.resize(before + unpacked_step);
+    const auto step =
+        unpacker_.run({in_.data() + in_begin_, in_end_ - in_begin_}, {text_.data() + before, unpacked_step});
     in_begin_ += step.consumed;
     text_.resize(before + step.produced);
     text_bytes_ += step.produced;

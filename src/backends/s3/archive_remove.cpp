@@ -4,8 +4,8 @@
 namespace weir::s3::detail {
 namespace {
 
-constexpr std::size_t records_at_once = 500;
-constexpr std::size_t bytes_at_once = std::size_t{4} << 20;
+constexpr std::size_t removed_at_once = 500;
+constexpr std::size_t removed_bytes_at_once = std::size_t{4} << 20;
 
 /// Records of the archive, and what the source holds of them now.
 struct Removal {
@@ -46,7 +46,7 @@ awaitable<void> remove_archived(ArchiveRunPointer run) {
   for (const auto& part : run->manifest.parts) {
     PartReader reader(run->place, run->manifest.packing, part);
     for (;;) {
-      auto some = co_await reader.next(CallLimits(), records_at_once, bytes_at_once);
+      auto some = co_await reader.next(CallLimits(), removed_at_once, removed_bytes_at_once);
       if (some.empty()) break;
       auto removal = std::make_shared<Removal>(run, std::move(some));
       std::vector<std::string> ids;

@@ -16,7 +16,7 @@ namespace asio = boost::asio;
 namespace {
 
 /// Packed at a time.
-constexpr std::size_t text_step = std::size_t{64} << 10;
+constexpr std::size_t packed_step = std::size_t{64} << 10;
 constexpr std::size_t records_at_once = 1000;
 constexpr std::size_t bytes_at_once = std::size_t{4} << 20;
 
@@ -102,7 +102,7 @@ class PartSource final : public http::BodySource {
     part_->text_bytes += lines_->line().size();
     text_ += lines_->line();
     lines_->take();
-    if (text_.size() < text_step) return;
+    if (text_.size() < packed_step) return;
     packer_.add(text_, out_);
     text_.clear();
   }

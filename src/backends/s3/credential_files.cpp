@@ -12,7 +12,7 @@
 namespace weir::s3 {
 namespace {
 
-[[noreturn]] void refuse(std::string why) { throw Error(errc::authentication_failed, std::move(why)); }
+[[noreturn]] void refuse_credentials(std::string why) { throw Error(errc::authentication_failed, std::move(why)); }
 
 std::string_view trimmed(std::string_view text) {
   const auto begin = text.find_first_not_of(" \t\r");
@@ -22,7 +22,7 @@ std::string_view trimmed(std::string_view text) {
 
 std::optional<Identity> paired(std::string key, std::string secret, std::string token, const std::string& where) {
   if (key.empty() && secret.empty()) return std::nullopt;
-  if (key.empty() || secret.empty()) refuse(where + " holds only one of access key and secret key");
+  if (key.empty() || secret.empty()) refuse_credentials(where + " holds only one of access key and secret key");
   Identity out;
   out.access_key_id = std::move(key);
   out.secret_access_key = std::move(secret);
@@ -94,22 +94,23 @@ std::optional<Identity> identity_of_variables(const Variables& variables) {
 
 Identity identity_of_service(std::string_view json) {
   const auto document = nlohmann::json::parse(json, nullptr, false);
-  if (!document.is_object()) refuse("the credentials' service answered with something else than a JSON object");
+  if (!document.is_object())
+    refuse_credentials("the credentials' service answered with something else than a JSON object");
   const auto text = [&document](const char* name) {
     const auto found = document.find(name);
     return found != document.end() && found->is_string() ? found->get<std::string>() : std::string();
   };
   if (const auto code = text("Code"); !code.empty() && code != "Success")
-    refuse("the credentials' service answered " + code.substr(0, 60));
+    refuse_credentials("the credentials' service answered " + code.substr(0, 60));
   Identity out;
   out.access_key_id = text("AccessKeyId");
   out.secret_access_key = text("SecretAccessKey");
   out.session_token = text("Token");
   if (out.access_key_id.empty() || out.secret_access_key.empty())
-    refuse("the credentials' service answered without credentials");
+    refuse_credentials("the credentials' service answered without credentials");
   if (const auto expires = text("Expiration"); !expires.empty()) {
     out.expires = parse_iso_time(expires);
-    if (!out.expires) refuse("the credentials' service answered with an expiration that is no time");
+    if (!out.expires) refuse_credentials("the credentials' service answered with an expiration that is no time");
   }
   return out;
 }

@@ -37,7 +37,7 @@ bool stays(char32_t code) noexcept {
          code == '_' || code == '.' || is_letter(code);
 }
 
-void append_escaped(std::string& out, std::string_view bytes) {
+void append_encoded(std::string& out, std::string_view bytes) {
   constexpr std::string_view digits = "0123456789abcdef";
   for (const char c : bytes) {
     const auto byte = static_cast<unsigned char>(c);
@@ -63,7 +63,7 @@ void append_segment(std::string& out, std::string_view segment) {
     if (stays(code) && !(code == '.' && (dots || begin == last_dot)))
       out += bytes;
     else
-      append_escaped(out, bytes);
+      append_encoded(out, bytes);
   }
 }
 

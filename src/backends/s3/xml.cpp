@@ -76,7 +76,7 @@ std::uint64_t number_of(std::string_view text, std::string_view name) {
   return value;
 }
 
-void append_escaped(std::string& out, std::string_view text) {
+void append_xml(std::string& out, std::string_view text) {
   for (const char c : text) {
     switch (c) {
       case '&': out += "&amp;"; break;
@@ -93,7 +93,7 @@ void append_escaped(std::string& out, std::string_view text) {
 
 void append_element(std::string& out, std::string_view name, std::string_view text) {
   out.append("<").append(name).append(">");
-  append_escaped(out, text);
+  append_xml(out, text);
   out.append("</").append(name).append(">");
 }
 

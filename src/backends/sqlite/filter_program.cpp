@@ -6,13 +6,6 @@
 #include <array>
 
 namespace weir::sqlite {
-namespace {
-
-// Deeper than any record that is taken; it guards the stack against a file that others wrote.
-constexpr unsigned depth_limit = 4000;
-
-}  // namespace
-
 std::shared_ptr<const FilterProgram> FilterProgram::compile(const Filter& filter,
                                                             const std::vector<const FilterNode*>& nodes) {
   auto program = std::make_shared<FilterProgram>();
@@ -103,7 +96,7 @@ struct FilterProgram::Walk {
 
   // False when everything is decided and the scan may stop where it is.
   bool value(const Node& node, unsigned depth) {
-    if (depth > depth_limit) throw CorruptJson{};
+    if (depth > json_depth_limit) throw CorruptJson{};
     switch (scanner.peek()) {
       case '[': return array(node, depth);
       case '{': return object(node, depth);
@@ -192,7 +185,7 @@ struct KeyProgram::Walk {
   bool found = false;
 
   void value(std::size_t key, unsigned depth) {
-    if (depth > depth_limit) throw CorruptJson{};
+    if (depth > json_depth_limit) throw CorruptJson{};
     const char first = scanner.peek();
     if (first == '[') {
       scanner.expect('[');

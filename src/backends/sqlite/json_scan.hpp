@@ -12,6 +12,10 @@ namespace weir::sqlite {
 
 struct CorruptJson {};
 
+// Far deeper than any record that is taken (100 objects, 8 arrays in each); it guards the stack against a file that
+// others wrote.
+inline constexpr unsigned json_depth_limit = 4000;
+
 // A scalar as it stands in the text: never an unsigned_integer, a number beyond int64 is read as a double. A string's
 // text is unescaped and valid until the scanner's buffer is used again.
 using core::Scalar;

@@ -10,9 +10,6 @@
 namespace weir::sqlite {
 namespace {
 
-// Far above what is taken (semantics: 100 objects, 8 arrays in each); it guards the stack.
-constexpr unsigned depth_limit = 4000;
-
 class Parser {
  public:
   explicit Parser(std::string_view text) : scanner_(text, buffer_) {}
@@ -24,7 +21,7 @@ class Parser {
 
  private:
   void value(Json& out, unsigned depth) {
-    if (depth > depth_limit) throw CorruptJson{};
+    if (depth > json_depth_limit) throw CorruptJson{};
     switch (scanner_.peek()) {
       case '{': object(out, depth); return;
       case '[': array(out, depth); return;

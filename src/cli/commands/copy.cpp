@@ -17,7 +17,7 @@
 namespace weir::cli {
 namespace {
 
-constexpr std::uint64_t most_shown = 20;
+constexpr std::uint64_t most_refusals_shown = 20;
 
 /// `former`: what earlier runs have copied.
 std::string numbers(const CopyStats& stats, std::uint64_t former, bool dry_run) {
@@ -45,7 +45,7 @@ struct Watching {
   std::uint64_t shown = 0;
 
   void refuse(const Record& record, const Error& error) {
-    if (++shown <= most_shown)
+    if (++shown <= most_refusals_shown)
       program.messages.error("\"" + excerpt(record.id) + "\": " + std::string(error.message()));
     std::string text;
     append_record(text, record, RecordForm{});

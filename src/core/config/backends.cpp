@@ -11,7 +11,7 @@
 namespace weir::configuration {
 namespace {
 
-BackendInfo with_hosts(std::string name, Families family, std::string path_option, std::uint16_t port) {
+BackendInfo server(std::string name, Families family, std::string path_option, std::uint16_t port) {
   BackendInfo info;
   info.name = std::move(name);
   info.family = family;
@@ -35,11 +35,11 @@ std::vector<BackendInfo> backends_of_the_library() {
   sqlite.schemes = {"sqlite", "sqlite3"};
   sqlite.nicknames = {"sqlite3"};
 
-  auto postgres = with_hosts("postgres", family::postgres, "database", 5432);
+  auto postgres = server("postgres", family::postgres, "database", 5432);
   postgres.schemes = {"postgresql", "postgres"};
   postgres.nicknames = {"postgresql"};
 
-  auto elasticsearch = with_hosts("elasticsearch", family::elasticsearch, "index", 9200);
+  auto elasticsearch = server("elasticsearch", family::elasticsearch, "index", 9200);
   elasticsearch.schemes = {"elasticsearch", "elasticsearch+https", "elasticsearch+http",
                            "opensearch",    "opensearch+https",    "opensearch+http"};
   elasticsearch.nicknames = {"opensearch"};
@@ -50,7 +50,7 @@ std::vector<BackendInfo> backends_of_the_library() {
   s3.style = UrlStyle::bucket;
   s3.schemes = {"s3"};
 
-  auto mongodb = with_hosts("mongodb", family::mongodb, "database", 27017);
+  auto mongodb = server("mongodb", family::mongodb, "database", 27017);
   mongodb.schemes = {"mongodb"};
   return {memory, sqlite, postgres, elasticsearch, s3, mongodb};
 }

@@ -19,7 +19,7 @@ using namespace configuration;
 
 namespace {
 
-constexpr std::size_t largest_file = 16U << 20U;
+constexpr std::size_t largest_secret = 16U << 20U;
 
 std::string content_of(const std::string& backend, const Option& option, const std::string& file) {
   const auto refused = [&](const std::string& reason) {
@@ -32,7 +32,7 @@ std::string content_of(const std::string& backend, const Option& option, const s
   std::array<char, 8192> block{};
   while (in.read(block.data(), block.size()) || in.gcount() > 0) {
     content.append(block.data(), static_cast<std::size_t>(in.gcount()));
-    if (content.size() > largest_file) refused("it is larger than 16 MiB");
+    if (content.size() > largest_secret) refused("it is larger than 16 MiB");
   }
   if (in.bad()) refused(std::strerror(errno));
   return content;

@@ -10,7 +10,7 @@
 namespace weir::configuration {
 namespace {
 
-[[noreturn]] void refuse(const BackendInfo& info, const std::string& text) {
+[[noreturn]] void refuse_pair(const BackendInfo& info, const std::string& text) {
   throw Error(errc::invalid_argument, text, ErrorContext{}.backend(info.name).operation("register options"));
 }
 
@@ -48,24 +48,24 @@ OptionSet::OptionSet(BackendInfo info, const std::vector<OptionRow>& rows) : Opt
       if (!row.fallback.empty() && !row.fallback.starts_with('='))
         static_cast<void>(value_from_text(row, row.fallback));
     } catch (const Refusal& refusal) {
-      refuse(info_, "the default of option '" + std::string(row.name) + "': " + refusal.reason);
+      refuse_pair(info_, "the default of option '" + std::string(row.name) + "': " + refusal.reason);
     }
     if (row.fallback.starts_with('=')) {
       const auto* other = find(row.fallback.substr(1));
       if (other == nullptr || other->type != row.type || other->fallback.starts_with('='))
-        refuse(info_, "the default of option '" + std::string(row.name) + "' is no option of its type");
+        refuse_pair(info_, "the default of option '" + std::string(row.name) + "' is no option of its type");
     }
   }
 }
 
 void OptionSet::own(const OptionRow& row) {
-  if (!usable_name(row.name())) refuse(info_, "an option's name is of lower-case letters, digits, '_' and '.'");
+  if (!usable_name(row.name())) refuse_pair(info_, "an option's name is of lower-case letters, digits, '_' and '.'");
   const auto unknown = [&](const std::string& name) { return resolve(name, form::any).option == nullptr; };
-  if (!unknown(row.name())) refuse(info_, "option '" + row.name() + "' is there already");
+  if (!unknown(row.name())) refuse_pair(info_, "option '" + row.name() + "' is there already");
   if (row.type() == OptionType::choice && row.choices().empty())
-    refuse(info_, "option '" + row.name() + "' has no choices");
+    refuse_pair(info_, "option '" + row.name() + "' has no choices");
   if (row.aliases().size() + row.variables().size() > Option::max_aliases)
-    refuse(info_, "option '" + row.name() + "' has too many aliases");
+    refuse_pair(info_, "option '" + row.name() + "' has too many aliases");
   Option option;
   option.name = keep(row.name());
   option.type = row.type();
@@ -81,18 +81,18 @@ void OptionSet::own(const OptionRow& row) {
   std::string choices;
   for (const auto& word : row.choices()) {
     if (word.empty() || word.find('|') != std::string::npos)
-      refuse(info_, "a choice of option '" + row.name() + "' is empty or has a '|'");
+      refuse_pair(info_, "a choice of option '" + row.name() + "' is empty or has a '|'");
     choices += (choices.empty() ? "" : "|") + word;
   }
   option.choices = keep(std::move(choices));
   for (const auto& name : row.aliases()) {
     if (!usable_name(name) || !unknown(name) || name == row.name())
-      refuse(info_, "alias '" + name + "' of option '" + row.name() + "' is not usable");
+      refuse_pair(info_, "alias '" + name + "' of option '" + row.name() + "' is not usable");
     option = option.alias(keep(name));
   }
   for (const auto& name : row.variables()) {
     if (name.empty() || resolve_foreign_variable(name).option != nullptr)
-      refuse(info_, "a variable of option '" + row.name() + "' is not usable");
+      refuse_pair(info_, "a variable of option '" + row.name() + "' is not usable");
     option = option.variable(keep(name), info_.family);
   }
   own_rows_.push_back(option);

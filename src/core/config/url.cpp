@@ -1,5 +1,6 @@
 #include "core/config/url.hpp"
 
+#include "core/ascii.hpp"
 #include "core/config/hosts.hpp"
 #include "core/config/values.hpp"
 
@@ -9,7 +10,7 @@ namespace weir::configuration {
 namespace {
 
 constexpr bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+using core::is_digit;
 
 int hexadecimal(char c) {
   if (is_digit(c)) return c - '0';

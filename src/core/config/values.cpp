@@ -1,5 +1,6 @@
 #include "core/config/values.hpp"
 
+#include "core/ascii.hpp"
 #include "core/config/option_set.hpp"
 #include "core/utf8.hpp"
 
@@ -12,7 +13,7 @@
 namespace weir::configuration {
 namespace {
 
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+using core::is_digit;
 
 struct Unit {
   std::string_view name;

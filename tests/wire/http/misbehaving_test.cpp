@@ -33,7 +33,7 @@ using test::outcome_of;
 using test::Peer;
 using test::ScriptedServer;
 
-ClientOptions plain() { return ClientOptions{}.proxy("off").timeout(20s); }
+ClientOptions plain_options() { return ClientOptions{}.proxy("off").timeout(20s); }
 
 awaitable<Outcome> ask(Client client, Request request, Response* out) {
   Outcome outcome;
@@ -61,7 +61,8 @@ Told send(const Client& client, Request request) {
   return told;
 }
 
-Told send(ScriptedServer::Script script, Request request = Request("GET", "/"), ClientOptions options = plain()) {
+Told send(ScriptedServer::Script script, Request request = Request("GET", "/"),
+          ClientOptions options = plain_options()) {
   ScriptedServer server(std::move(script));
   return send(Client(server.origin(), std::move(options)), std::move(request));
 }
@@ -143,7 +144,7 @@ TEST(Misbehaving, ClosesAnIdleConnection) {
         return;
       }
     });
-    Client client(server.origin(), plain());
+    Client client(server.origin(), plain_options());
     Response answer;
     const auto outcome = test::run(ask_twice(client, Request(method, "/second"), [&] { closed.wait(false); }, &answer));
     EXPECT_TRUE(test::succeeds(outcome)) << method;
@@ -163,7 +164,7 @@ TEST(Misbehaving, HalfClosesAnIdleConnection) {
       closed.notify_all();
     }
   });
-  Client client(server.origin(), plain());
+  Client client(server.origin(), plain_options());
   Response answer;
   const auto outcome =
       test::run(ask_twice(client, Request("POST", "/second").body("x"), [&] { closed.wait(false); }, &answer));
@@ -188,7 +189,7 @@ TEST(Misbehaving, ClosesOnAReusedConnectionInsteadOfAnAnswer) {
           peer.answer(200, "");
         }
       });
-      Client client(server.origin(), plain());
+      Client client(server.origin(), plain_options());
       Response answer;
       const auto outcome =
           test::run(ask_twice(client, Request(method, "/second").body(method == "GET" ? "" : "x"), [] {}, &answer));
@@ -211,9 +212,9 @@ TEST(Misbehaving, RefusesTheConnection) {
     ScriptedServer gone([](Peer&) {});
     port = gone.port();
   }
-  const auto told = send(
-      Client("http://127.0.0.1:" + std::to_string(port), plain().pool(ClientOptions::default_pool().fail_fast(true))),
-      Request("POST", "/").timeout(500ms));
+  const auto told = send(Client("http://127.0.0.1:" + std::to_string(port),
+                                plain_options().pool(ClientOptions::default_pool().fail_fast(true))),
+                         Request("POST", "/").timeout(500ms));
   EXPECT_TRUE(told.outcome.is(errc::connect_failed) || told.outcome.is(errc::timeout) ||
               told.outcome.is(errc::pool_timeout))
       << told.outcome;
@@ -225,7 +226,7 @@ TEST(Misbehaving, RefusesTheConnection) {
 // -----------------------------------------------------------------------------------------------------
 
 TEST(Misbehaving, NeverAnswers) {
-  const auto told = send(says_and_waits(""), Request("POST", "/").body("x"), plain().first_byte_timeout(60ms));
+  const auto told = send(says_and_waits(""), Request("POST", "/").body("x"), plain_options().first_byte_timeout(60ms));
   EXPECT_TRUE(failed(told, errc::timeout));
   EXPECT_TRUE(told.outcome.error()->maybe_applied());
   EXPECT_NE(told.outcome.text().find("first byte"), std::string::npos) << told.outcome.text();
@@ -234,7 +235,7 @@ TEST(Misbehaving, NeverAnswers) {
 
 TEST(Misbehaving, StopsWithinTheBody) {
   const auto told = send(says_and_waits("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"), Request("GET", "/"),
-                         plain().read_idle_timeout(60ms));
+                         plain_options().read_idle_timeout(60ms));
   EXPECT_TRUE(failed(told, errc::timeout));
   EXPECT_NE(told.outcome.text().find("body"), std::string::npos) << told.outcome.text();
   EXPECT_LT(told.time, 10s);
@@ -242,7 +243,7 @@ TEST(Misbehaving, StopsWithinTheBody) {
 
 TEST(Misbehaving, StopsWithinABodyThatTheConnectionsEndWouldEnd) {
   const auto told =
-      send(says_and_waits("HTTP/1.1 200 OK\r\n\r\nabc"), Request("GET", "/"), plain().read_idle_timeout(60ms));
+      send(says_and_waits("HTTP/1.1 200 OK\r\n\r\nabc"), Request("GET", "/"), plain_options().read_idle_timeout(60ms));
   EXPECT_TRUE(failed(told, errc::timeout));  // and not a body of three bytes
 }
 
@@ -276,7 +277,7 @@ void drip_body(Peer& peer) {
 }
 
 TEST(Misbehaving, DripsTheBodyBelowTheLowestSpeed) {
-  const auto slow = plain().low_speed_limit(1'000'000).low_speed_time(200ms);
+  const auto slow = plain_options().low_speed_limit(1'000'000).low_speed_time(200ms);
   const auto told = send(drip_body, Request("GET", "/"), slow);
   EXPECT_TRUE(failed(told, errc::timeout));
   EXPECT_NE(told.outcome.text().find("low_speed_limit"), std::string::npos) << told.outcome.text();
@@ -293,7 +294,7 @@ TEST(Misbehaving, IsFastEnough) {
         peer.send("HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n");
         peer.drip(std::string(60, 'x'), 5ms);
       },
-      Request("GET", "/"), plain().low_speed_limit(1).low_speed_time(100ms));
+      Request("GET", "/"), plain_options().low_speed_limit(1).low_speed_time(100ms));
   EXPECT_TRUE(test::succeeds(told.outcome));
   EXPECT_EQ(told.answer.body.size(), 60U);
 }
@@ -319,14 +320,15 @@ TEST(Misbehaving, ASlowReaderIsNotTheServersFault) {
   ScriptedServer server(says("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + std::string(100'000, 'x')));
   std::uint64_t total = 0;
   // The reader takes about 270 kB/s and the limit asks for 1 MB/s.
-  const Client client(server.origin(), plain().low_speed_limit(1'000'000).low_speed_time(100ms));
+  const Client client(server.origin(), plain_options().low_speed_limit(1'000'000).low_speed_time(100ms));
   EXPECT_TRUE(test::succeeds(test::run(read_slowly(client, &total))));
   EXPECT_EQ(total, 100'000U);
 }
 
 TEST(Misbehaving, TakesNothingOfTheBody) {
-  const auto told = send([](Peer& peer) { peer.wait_for_close(); },
-                         Request("POST", "/").body(std::string(64 << 20, 'x')), plain().write_idle_timeout(100ms));
+  const auto told =
+      send([](Peer& peer) { peer.wait_for_close(); }, Request("POST", "/").body(std::string(64 << 20, 'x')),
+           plain_options().write_idle_timeout(100ms));
   EXPECT_TRUE(failed(told, errc::timeout));
   EXPECT_NE(told.outcome.text().find("writing"), std::string::npos) << told.outcome.text();
   EXPECT_LT(told.time, 10s);
@@ -367,7 +369,8 @@ TEST(Misbehaving, RefusesTheExpectation) {
       peer.answer(200, "");
     }
   });
-  const auto told = send(Client(server.origin(), plain()), Request("POST", "/").body("hello").expect_continue(true));
+  const auto told =
+      send(Client(server.origin(), plain_options()), Request("POST", "/").body("hello").expect_continue(true));
   EXPECT_TRUE(test::succeeds(told.outcome));
   EXPECT_EQ(told.answer.status, 200);
   EXPECT_EQ(with_body, 1);
@@ -423,7 +426,7 @@ TEST(Misbehaving, AnnouncesTooLittle) {
     peer.send("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
     peer.wait_for_close(5s);
   });
-  Client client(server.origin(), plain());
+  Client client(server.origin(), plain_options());
   Response answer;
   // What follows the first answer is not taken for the second one.
   const auto outcome = test::run(ask_twice(client, Request("GET", "/second").timeout(300ms), [] {}, &answer));
@@ -443,8 +446,8 @@ TEST(Misbehaving, ChunksThatAreNone) {
 TEST(Misbehaving, SpeaksAnotherProtocol) {
   for (const std::string bytes :
        {"SSH-2.0-OpenSSH_9.2\r\n", "\x15\x03\x01\x02\x02\x46\x15\x03\x01\x02\x02\x46", "HTTP/2.0 200 OK\r\n\r\n"})
-    EXPECT_TRUE(
-        failed(send(says_and_waits(bytes), Request("GET", "/"), plain().read_idle_timeout(1s)), errc::protocol_error));
+    EXPECT_TRUE(failed(send(says_and_waits(bytes), Request("GET", "/"), plain_options().read_idle_timeout(1s)),
+                       errc::protocol_error));
 }
 
 // Sends `piece` again and again until the client goes; says how much went out.
@@ -470,7 +473,7 @@ TEST(Misbehaving, EndlessHeads) {
 
 TEST(Misbehaving, BodiesOfTenGigabytes) {
   const auto before = resident_bytes();
-  const auto options = plain().max_body(1 << 20);
+  const auto options = plain_options().max_body(1 << 20);
   const std::string piece(64 * 1024, 'x');
   EXPECT_TRUE(failed(
       send(endless("HTTP/1.1 200 OK\r\nContent-Length: 10737418240\r\n\r\n", piece), Request("GET", "/"), options),
@@ -500,7 +503,7 @@ TEST(Misbehaving, AStreamOfTenGigabytesNeedsNoMemory) {
   ScriptedServer server(
       endless("HTTP/1.1 200 OK\r\nContent-Length: 10737418240\r\n\r\n", std::string(256 * 1024, 'x')));
   const std::uint64_t enough = 200U << 20U;
-  EXPECT_GE(test::run(read_much(Client(server.origin(), plain()), enough)), enough);
+  EXPECT_GE(test::run(read_much(Client(server.origin(), plain_options()), enough)), enough);
   EXPECT_LT(resident_bytes(), before + (32U << 20U));
 }
 
@@ -513,13 +516,14 @@ TEST(Misbehaving, AGzipBomb) {
   }
   const auto head =
       "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: " + std::to_string(bomb.size()) + "\r\n\r\n";
-  const auto told = send(says_and_waits(head + bomb), Request("GET", "/"), plain().gzip(true).max_body(4 << 20));
+  const auto told =
+      send(says_and_waits(head + bomb), Request("GET", "/"), plain_options().gzip(true).max_body(4 << 20));
   EXPECT_TRUE(failed(told, errc::too_large));
   EXPECT_LT(resident_bytes(), before + (64U << 20U));
 }
 
 TEST(Misbehaving, GzipThatIsNone) {
-  const auto with_gzip = plain().gzip(true);
+  const auto with_gzip = plain_options().gzip(true);
   EXPECT_TRUE(failed(send(says("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello"),
                           Request("GET", "/"), with_gzip),
                      errc::protocol_error));
@@ -601,7 +605,7 @@ TEST(Misbehaving, NothingIsAppliedTwiceWhateverHappens) {
       if (!peer.answer(200, "done")) return;
     }
   });
-  Client client(server.origin(), plain());
+  Client client(server.origin(), plain_options());
   std::map<int, Outcome> outcomes;
   boost::asio::io_context io(1);
   std::vector<test::Completion<void>> done(4);

@@ -21,13 +21,13 @@ using test::Outcome;
 using test::Peer;
 using test::ScriptedServer;
 
-const Certificates& certificates() {
+const Certificates& tls_certificates() {
   static const Certificates made;
   return made;
 }
 
 void secure_echo(Peer& peer) {
-  if (!peer.secure(certificates().server())) return;
+  if (!peer.secure(tls_certificates().server())) return;
   while (auto request = peer.read_request()) {
     if (!request->complete) return;
     peer.answer(200, request->body);
@@ -42,7 +42,7 @@ ClientOptions with(TlsOptions tls) {
       .pool(ClientOptions::default_pool().fail_fast(true));
 }
 
-ClientOptions trusting() { return with(TlsOptions{}.ca_pem(certificates().authority_pem())).timeout(20s); }
+ClientOptions trusting() { return with(TlsOptions{}.ca_pem(tls_certificates().authority_pem())).timeout(20s); }
 
 awaitable<Outcome> ask(Client client, std::string body, std::string* out) {
   Outcome outcome;
@@ -85,10 +85,10 @@ TEST(HttpTls, WhoIsNotBelieved) {
   };
   refused(ask_now(Client(server.secure_origin(), with({}))));  // the system does not know our authority
   refused(ask_now(Client(server.secure_origin(),
-                         with(TlsOptions{}.ca_pem(certificates().authority_pem()).server_name("other.example")))));
+                         with(TlsOptions{}.ca_pem(tls_certificates().authority_pem()).server_name("other.example")))));
   for (const char* name : {"999.1.1.1", "1.2.3", "10.0.0.5", "::2"})
-    refused(ask_now(
-        Client(server.secure_origin(), with(TlsOptions{}.ca_pem(certificates().authority_pem()).server_name(name)))));
+    refused(ask_now(Client(server.secure_origin(),
+                           with(TlsOptions{}.ca_pem(tls_certificates().authority_pem()).server_name(name)))));
   refused(ask_now(Client(server.secure_origin(), with(TlsOptions{}.fingerprint(std::string(64, 'a'))))));
   const Certificates others;
   refused(ask_now(Client(server.secure_origin(), with(TlsOptions{}.ca_pem(others.authority_pem())))));
@@ -98,8 +98,9 @@ TEST(HttpTls, WhoIsNotBelieved) {
 
 TEST(HttpTls, FingerprintsAndNoVerification) {
   ScriptedServer server(secure_echo);
-  for (const auto& tls : {TlsOptions{}.fingerprint(certificates().server_fingerprint()),
-                          TlsOptions{}.fingerprint(certificates().authority_fingerprint()), TlsOptions{}.verify(false)})
+  for (const auto& tls :
+       {TlsOptions{}.fingerprint(tls_certificates().server_fingerprint()),
+        TlsOptions{}.fingerprint(tls_certificates().authority_fingerprint()), TlsOptions{}.verify(false)})
     EXPECT_TRUE(test::succeeds(ask_now(Client(server.secure_origin(), with(tls)))));
 }
 
@@ -121,7 +122,7 @@ TEST(HttpTls, OptionsThatCannotBe) {
 TEST(HttpTls, TheSecondHandshakeIsShort) {
   std::atomic<int> resumed{0};
   ScriptedServer server([&](Peer& peer) {
-    if (!peer.secure(certificates().server())) return;
+    if (!peer.secure(tls_certificates().server())) return;
     resumed += peer.session_was_reused() ? 1 : 0;
     if (auto request = peer.read_request()) peer.answer(200, request->body, "Connection: close\r\n");
   });
@@ -133,7 +134,7 @@ TEST(HttpTls, TheSecondHandshakeIsShort) {
 TEST(HttpTls, CutShort) {
   for (const std::string head : {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", "HTTP/1.1 200 OK\r\n\r\nabc"}) {
     ScriptedServer server([&](Peer& peer) {
-      if (!peer.secure(certificates().server())) return;
+      if (!peer.secure(tls_certificates().server())) return;
       if (!peer.read_request()) return;
       peer.send(head);  // and TCP ends without TLS having said goodbye
     });
@@ -143,7 +144,7 @@ TEST(HttpTls, CutShort) {
 
 TEST(HttpTls, ABodyUpToAProperGoodbye) {
   ScriptedServer server([&](Peer& peer) {
-    if (!peer.secure(certificates().server())) return;
+    if (!peer.secure(tls_certificates().server())) return;
     if (!peer.read_request()) return;
     peer.send("HTTP/1.1 200 OK\r\n\r\nhello");
     peer.say_goodbye();

@@ -44,7 +44,7 @@ awaitable<void> fill(AsyncDatabase db, int count, int first = 0) {
   EXPECT_TRUE(result.errors.empty());
 }
 
-std::string url_of(const FakeStore& store, const std::string& more = "") {
+std::string archive_url_of(const FakeStore& store, const std::string& more = "") {
   install();
   return "s3://bucket/attic/2024/?layout=archive&access_key_id=key&secret_access_key=secret&proxy=off&retry.base=1"
          "&retry.throttle_base=1&endpoint_url=" +
@@ -98,7 +98,7 @@ awaitable<void> there_and_back(std::string url, Client client, std::string compr
 TEST(Archive, ThereAndBack) {
   for (const std::string compression : {"none", "gzip", "zstd"}) {
     FakeStore store;
-    run(there_and_back(url_of(store), client_of(store), compression));
+    run(there_and_back(archive_url_of(store), client_of(store), compression));
     std::string last;
     std::string text;
     for (const auto& [key, object] : store.objects()) {
@@ -137,7 +137,7 @@ TEST(Archive, OfNothing) {
   auto from = run(AsyncDatabase::open(fresh_url()));
   const auto stats = run(archived(from, client_of(store), {}));
   EXPECT_EQ(stats.parts, 0u);
-  auto packed = run(AsyncDatabase::open(url_of(store)));
+  auto packed = run(AsyncDatabase::open(archive_url_of(store)));
   EXPECT_EQ(run(packed.count()), 0u);
 }
 
@@ -158,7 +158,7 @@ TEST(Archive, RemovesWhatItHoldsAndNothingElse) {
   const auto left = run(all_of(from));
   ASSERT_EQ(left.size(), 11u);
   EXPECT_EQ(left[0].id, "id/100007");
-  auto packed = run(AsyncDatabase::open(url_of(store)));
+  auto packed = run(AsyncDatabase::open(archive_url_of(store)));
   EXPECT_EQ(run(packed.count()), 500u);
   // And once more: nothing is left to do.
   const auto again = run(archived(from, client_of(store), ArchiveOptions{}.remove_source(true)));
@@ -192,7 +192,7 @@ TEST(Archive, NothingIsRemovedWhenABitIsWrong) {
       test::outcome_now([&] { run(archived(from, client_of(store), ArchiveOptions{}.remove_source(true))); });
   EXPECT_TRUE(test::fails_with(outcome, errc::corrupt_data));
   EXPECT_EQ(run(from.count()), 500u);
-  auto packed = run(AsyncDatabase::open(url_of(store)));
+  auto packed = run(AsyncDatabase::open(archive_url_of(store)));
   const auto read = test::outcome_now([&] { run(packed.count()); });
   EXPECT_TRUE(test::fails_with(read, errc::corrupt_data));
 }

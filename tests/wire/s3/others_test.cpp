@@ -13,7 +13,7 @@ namespace {
 using test::FakeStore;
 using test::run;
 
-std::string url_of(const FakeStore& store) {
+std::string url_of_all(const FakeStore& store) {
   install();
   return "s3://bucket/people/?endpoint_url=" + store.origin() +
          "&access_key_id=key&secret_access_key=secret&proxy=off&retry.base=1&retry.throttle_base=1";
@@ -38,7 +38,7 @@ awaitable<void> look_at_foreign(std::string url, FakeStore* store) {
 
 TEST(Others, ObjectsThatAreNoRecordsAreNeitherReplacedNorRemoved) {
   FakeStore store;
-  run(look_at_foreign(url_of(store), &store));
+  run(look_at_foreign(url_of_all(store), &store));
 }
 
 awaitable<void> use_copied(std::string url, FakeStore* store) {
@@ -56,7 +56,7 @@ awaitable<void> use_copied(std::string url, FakeStore* store) {
 
 TEST(Others, ARecordThatWasCopiedWithoutItsMarkIsOne) {
   FakeStore store;
-  run(use_copied(url_of(store), &store));
+  run(use_copied(url_of_all(store), &store));
 }
 
 enum class What { remove, patch };
@@ -82,7 +82,7 @@ std::uint64_t change_meanwhile(FakeStore& store, What what, const std::string& f
     if (reads && request.target() == "/bucket/people/a.json" && ++seen == 2)
       store.put("people/a.json", object_of(fields));
   });
-  const auto count = run(change_all(url_of(store), what));
+  const auto count = run(change_all(url_of_all(store), what));
   store.before({});
   EXPECT_GE(seen, 2);
   return count;

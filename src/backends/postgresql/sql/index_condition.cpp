@@ -11,8 +11,6 @@ namespace {
 constexpr const char* look_inside = "'[0]'::jsonb";
 constexpr std::size_t longest_list = 1000;
 
-const std::string* text_of(const Json& operand) { return operand.get_ptr<const std::string*>(); }
-
 std::string value_of(const Json& operand, const Bind& bind) { return bind(Parameter::jsonb(core::dump_json(operand))); }
 
 // jsonb's order within one type is the order meant; its order of types is strings, numbers, booleans, arrays.
@@ -43,7 +41,7 @@ std::string either(const std::string& condition, const std::string& key) {
 }
 
 std::optional<std::string> range(const Comparison& c, const IndexedPath& index, const char* op, const Bind& bind) {
-  const std::string* text = text_of(c.operands[0]);
+  const std::string* text = operand_text(c.operands[0]);
   if (text == nullptr) return either(value_range(c.operands[0], index.value, op, bind), index.value);
   // Cut off, two texts may become equal, never change places.
   const char* const loose = op[0] == '<' ? "<=" : ">=";
@@ -52,8 +50,8 @@ std::optional<std::string> range(const Comparison& c, const IndexedPath& index, 
 }
 
 std::optional<std::string> between(const Comparison& c, const IndexedPath& index, const Bind& bind) {
-  const std::string* low = text_of(c.operands[0]);
-  const std::string* high = text_of(c.operands[1]);
+  const std::string* low = operand_text(c.operands[0]);
+  const std::string* high = operand_text(c.operands[1]);
   if ((low == nullptr) != (high == nullptr) || c.operands[0].is_boolean() != c.operands[1].is_boolean())
     return std::nullopt;
   if (low == nullptr) {
@@ -68,7 +66,7 @@ std::optional<std::string> between(const Comparison& c, const IndexedPath& index
 }
 
 std::optional<std::string> prefix(const Comparison& c, const IndexedPath& index, const Bind& bind) {
-  const std::string begin = beginning(*text_of(c.operands[0]));
+  const std::string begin = beginning(*operand_text(c.operands[0]));
   if (begin.empty()) return std::nullopt;
   std::string condition = index.text + " COLLATE \"C\" >= " + bind(Parameter::text(begin));
   if (const auto end = end_of_prefix(begin))
@@ -79,7 +77,7 @@ std::optional<std::string> prefix(const Comparison& c, const IndexedPath& index,
 std::string equal_to_one_of(const std::vector<Json>& operands, const IndexedPath& index, const Bind& bind) {
   std::vector<std::string> values{"[0]"};
   for (const Json& operand : operands) {
-    const std::string* text = text_of(operand);
+    const std::string* text = operand_text(operand);
     if (text == nullptr || text->size() <= Table::longest_value) values.push_back(core::dump_json(operand));
   }
   return index.value + " = ANY(" + bind(Parameter::jsonb_array(values)) + ")";

@@ -16,6 +16,9 @@ namespace weir::postgres {
 
 using Bind = std::function<std::string(Parameter)>;
 
+// Null for what is no text.
+inline const std::string* operand_text(const Json& operand) { return operand.get_ptr<const std::string*>(); }
+
 // Empty when no index helps.
 std::optional<std::string> index_condition(const Comparison& comparison, const IndexedPath& index, const Bind& bind);
 

@@ -7,11 +7,6 @@
 #include <algorithm>
 
 namespace weir::postgres {
-namespace {
-
-const std::string* text_of(const Json& operand) { return operand.get_ptr<const std::string*>(); }
-
-}  // namespace
 
 const char* sql_operator(Operator op) {
   switch (op) {
@@ -25,12 +20,12 @@ const char* sql_operator(Operator op) {
 
 std::string text_condition(const std::string& text, const std::string& equal, const Comparison& c, const Bind& bind) {
   const bool texts = std::all_of(c.operands.begin(), c.operands.end(), [](const Json& o) { return o.is_string(); });
-  const auto operand = [&](std::size_t i) { return bind(Parameter::text(*text_of(c.operands[i]))); };
+  const auto operand = [&](std::size_t i) { return bind(Parameter::text(*operand_text(c.operands[i]))); };
   switch (c.test) {
     case Operator::in: {
       std::vector<std::string> all;
       for (const Json& one : c.operands)
-        if (const std::string* value = text_of(one)) all.push_back(*value);
+        if (const std::string* value = operand_text(one)) all.push_back(*value);
       return all.empty() ? "false" : equal + " = ANY(" + bind(Parameter::text_array(all)) + ")";
     }
     case Operator::eq: return texts ? equal + " = " + operand(0) : "false";
@@ -45,7 +40,7 @@ std::string text_condition(const std::string& text, const std::string& equal, co
     }
     case Operator::starts_with: {
       const std::string low = operand(0);
-      const auto end = end_of_prefix(*text_of(c.operands[0]));
+      const auto end = end_of_prefix(*operand_text(c.operands[0]));
       return end ? "(" + text + " >= " + low + " AND " + text + " < " + bind(Parameter::text(*end)) + ")"
                  : "(" + text + " >= " + low + ")";
     }

@@ -1,6 +1,6 @@
 #include "backends/postgresql/wire/session.hpp"
 
-#include "observability/logger.hpp"
+#include "backends/postgresql/wire/session_log.hpp"
 
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
@@ -21,18 +21,13 @@ namespace {
 namespace asio = boost::asio;
 using std::chrono::milliseconds;
 
-log::Component& logger() {
-  static auto& component = log::component("postgres");
-  return component;
-}
-
 // Called by libpq in the middle of its work: nothing of libpq may be called from here.
 void on_notice(void*, const PGresult* notice) {
-  if (!logger().enabled(log::Level::info)) return;
+  if (!wire_log().enabled(log::Level::info)) return;
   const char* const text = PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY);
   const char* const severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
-  logger().write(log::Level::info, std::string(severity != nullptr ? severity : "NOTICE") + ": " +
-                                       log::single_line(text != nullptr ? text : ""));
+  wire_log().write(log::Level::info, std::string(severity != nullptr ? severity : "NOTICE") + ": " +
+                                         log::single_line(text != nullptr ? text : ""));
 }
 
 bool is_tcp(int descriptor) {

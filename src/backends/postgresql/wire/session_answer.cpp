@@ -4,7 +4,7 @@
 #include "backends/postgresql/sql/own_words.hpp"
 #include "backends/postgresql/wire/result.hpp"
 #include "backends/postgresql/wire/session.hpp"
-#include "observability/logger.hpp"
+#include "backends/postgresql/wire/session_log.hpp"
 
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
@@ -19,11 +19,6 @@ namespace weir::postgres {
 namespace {
 
 namespace asio = boost::asio;
-
-log::Component& logger() {
-  static auto& component = log::component("postgres");
-  return component;
-}
 
 }  // namespace
 
@@ -216,7 +211,7 @@ void Session::answer(Request& request) {
     } else if (request.server_error && ends_the_pool(request.server_error->state)) {
       lease.fail(make_error(*request.server_error));
     } else if (PQtransactionStatus(connection_) != PQTRANS_IDLE && inflight_.empty()) {
-      logger().write(log::Level::error, "a statement left a transaction open on a shared connection; it is closed");
+      wire_log().write(log::Level::error, "a statement left a transaction open on a shared connection; it is closed");
       lease.discard();
     } else {
       lease.release();
@@ -257,7 +252,7 @@ void Session::take_notifications() {
     if (on_notification) {
       on_notification(note->relname, note->extra, note->be_pid);
     } else {
-      logger().write(log::Level::warning, "a notification came on a connection that nobody listens on");
+      wire_log().write(log::Level::warning, "a notification came on a connection that nobody listens on");
     }
     PQfreemem(note);
   }
