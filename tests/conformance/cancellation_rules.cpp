@@ -48,12 +48,15 @@ awaitable<void> cancellable(awaitable<void> operation) {
 // thread, which may still be at what it was given when the loop ended.
 awaitable<void> until_at_rest(AsyncDatabase db, const char* what) {
   const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while ((db.stats().used != 0 || db.stats().waiters != 0) && std::chrono::steady_clock::now() < patience) {
+  // One look at both: between two, what waited may have begun.
+  auto stats = db.stats();
+  while ((stats.used != 0 || stats.waiters != 0) && std::chrono::steady_clock::now() < patience) {
     co_await db.exists("base-0");
     co_await asio::post(asio::use_awaitable);
+    stats = db.stats();
   }
-  EXPECT_EQ(db.stats().used, 0u) << what << ": something is still in use";
-  EXPECT_EQ(db.stats().waiters, 0u) << what << ": somebody still waits";
+  EXPECT_EQ(stats.used, 0u) << what << ": something is still in use";
+  EXPECT_EQ(stats.waiters, 0u) << what << ": somebody still waits";
 }
 
 // The handle is usable, nothing of the base is lost, no transaction is open, and the operation's own records are as
