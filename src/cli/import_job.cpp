@@ -13,7 +13,6 @@
 namespace weir::cli {
 namespace {
 
-constexpr std::uint64_t most_problems_shown = 20;
 constexpr auto checkpoint_pause = std::chrono::milliseconds(200);
 
 RecordIds fresh_ids() {
@@ -132,8 +131,8 @@ void ImportJob::in_turn(Outcome outcome) {
     problem.column = reject.column;
     problem.reason = reject.reason;
     rejects_->add(input_.name(), reject.line, reject.reason, reject.text);
-    if (outcome.stops || shown_ < most_problems_shown) program_.messages.error(describe(input_.name(), problem));
-    if (++shown_ == most_problems_shown && collects_)
+    if (outcome.stops || shown_ < most_shown) program_.messages.error(describe(input_.name(), problem));
+    if (++shown_ == most_shown && collects_)
       program_.messages.note(program_.arguments.rejects.empty() ? "(more are counted only; --rejects FILE keeps them)"
                                                                 : "(more are in " + program_.arguments.rejects + ")");
   }

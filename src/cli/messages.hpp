@@ -4,12 +4,16 @@
 #include "cli/terminal.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 
 namespace weir::cli {
+
+/// Of records that were refused; more are only counted.
+inline constexpr std::uint64_t most_shown = 20;
 
 /// Everything for people, on standard error: errors, notes, and the progress of a long job. From any thread: the log of
 /// the library comes this way too.

@@ -16,8 +16,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-[[noreturn]] void refuse(std::string why) { throw Error(errc::authentication_failed, std::move(why)); }
-
 class Search {
  public:
   Search(std::shared_ptr<const ClientOptions> options, Variables variables)
@@ -49,13 +47,13 @@ class Search {
     // A profile that somebody names has to be there; one that speaks of other ways must not be passed over in silence.
     if (!found && (!options_->profile().empty() || variables_("AWS_PROFILE")) && !credentials.contains(name) &&
         !configuration.contains(name))
-      refuse("profile " + name + " is in neither of the credentials and configuration files");
+      refuse_credentials("profile " + name + " is in neither of the credentials and configuration files");
     if (!found)
       for (const auto* profiles : {&credentials, &configuration})
         if (const auto section = profiles->find(name); section != profiles->end())
           for (const char* way : {"credential_process", "sso_session", "sso_start_url", "role_arn"})
             if (section->second.contains(way))
-              refuse("profile " + name + " gets its credentials by " + way + ", which weir does not do");
+              refuse_credentials("profile " + name + " gets its credentials by " + way + ", which weir does not do");
     return found;
   }
 
@@ -104,7 +102,7 @@ class Search {
     auto origin = addresses_.container;
     if (relative.empty()) {
       const auto scheme = full.find("://");
-      if (scheme == std::string::npos) refuse("AWS_CONTAINER_CREDENTIALS_FULL_URI is no address");
+      if (scheme == std::string::npos) refuse_credentials("AWS_CONTAINER_CREDENTIALS_FULL_URI is no address");
       const auto path = full.find('/', scheme + 3);
       origin = full.substr(0, path);
       relative = path == std::string::npos ? "/" : full.substr(path);
@@ -114,7 +112,7 @@ class Search {
       else
         host = host.substr(0, host.rfind(':'));
       if (!origin.starts_with("https://") && !is_container_address(host))
-        refuse("AWS_CONTAINER_CREDENTIALS_FULL_URI: without TLS only this machine, ECS and EKS are asked");
+        refuse_credentials("AWS_CONTAINER_CREDENTIALS_FULL_URI: without TLS only this machine, ECS and EKS are asked");
     }
     if (!relative.starts_with('/')) relative.insert(relative.begin(), '/');
     auto token = first({}, "AWS_CONTAINER_AUTHORIZATION_TOKEN");
@@ -180,7 +178,7 @@ class Search {
 
   static std::string read_file(const std::string& path, const std::string& what) {
     std::ifstream file(path, std::ios::binary);
-    if (!file) refuse(what + " cannot be read from " + path + ": " + std::strerror(errno));
+    if (!file) refuse_credentials(what + " cannot be read from " + path + ": " + std::strerror(errno));
     return {std::istreambuf_iterator<char>(file), {}};
   }
   Profiles read_profiles(const std::string& option, const char* variable, const char* usual) const {
@@ -195,7 +193,7 @@ class Search {
     }
     std::ifstream file(path, std::ios::binary);
     if (!file) {
-      if (!option.empty()) refuse("the file " + path + " cannot be read: " + std::strerror(errno));
+      if (!option.empty()) refuse_credentials("the file " + path + " cannot be read: " + std::strerror(errno));
       return {};
     }
     return parse_profiles(std::string(std::istreambuf_iterator<char>(file), {}));
@@ -238,7 +236,7 @@ awaitable<Identity> find_identity(std::shared_ptr<const ClientOptions> options, 
   }
   if (source != "auto") {
     auto found = co_await from(search, source);
-    if (!found) refuse("there are no credentials where the option credentials=" + source + " says");
+    if (!found) refuse_credentials("there are no credentials where the option credentials=" + source + " says");
     co_return std::move(*found);
   }
   std::string tried;
@@ -258,7 +256,7 @@ awaitable<Identity> find_identity(std::shared_ptr<const ClientOptions> options, 
     }
     tried.append(tried.empty() ? "" : ", ").append(name).append(why);
   }
-  refuse("no credentials were found; looked at: " + tried);
+  refuse_credentials("no credentials were found; looked at: " + tried);
 }
 
 }  // namespace weir::s3

@@ -12,8 +12,6 @@
 namespace weir::s3 {
 namespace {
 
-[[noreturn]] void refuse_credentials(std::string why) { throw Error(errc::authentication_failed, std::move(why)); }
-
 std::string_view trimmed(std::string_view text) {
   const auto begin = text.find_first_not_of(" \t\r");
   if (begin == std::string_view::npos) return {};
@@ -38,6 +36,8 @@ std::string value_of(const Profiles& profiles, std::string_view profile, const s
 }
 
 }  // namespace
+
+void refuse_credentials(std::string why) { throw Error(errc::authentication_failed, std::move(why)); }
 
 Profiles parse_profiles(std::string_view text) {
   Profiles out;

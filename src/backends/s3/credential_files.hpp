@@ -22,6 +22,9 @@ struct Identity {
   bool anonymous = false;  ///< nothing is signed
 };
 
+/// @throws Error authentication_failed
+[[noreturn]] void refuse_credentials(std::string why);
+
 using Variables = std::function<std::optional<std::string>(const char*)>;
 
 /// The sections of a file in AWS's form: "[default]", "[profile name]" (without the word), keys in lower case. Lines

@@ -17,8 +17,6 @@
 namespace weir::cli {
 namespace {
 
-constexpr std::uint64_t most_refusals_shown = 20;
-
 /// `former`: what earlier runs have copied.
 std::string numbers(const CopyStats& stats, std::uint64_t former, bool dry_run) {
   std::string text = grouped(stats.written) + (stats.written == 1 ? " record" : " records") +
@@ -45,7 +43,7 @@ struct Watching {
   std::uint64_t shown = 0;
 
   void refuse(const Record& record, const Error& error) {
-    if (++shown <= most_refusals_shown)
+    if (++shown <= most_shown)
       program.messages.error("\"" + excerpt(record.id) + "\": " + std::string(error.message()));
     std::string text;
     append_record(text, record, RecordForm{});

@@ -23,6 +23,17 @@ namespace {
 
 constexpr int stored = 12;
 
+std::vector<Record> numbered(int first_id, int count) {
+  std::vector<Record> out;
+  for (int i = 0; i < count; ++i) {
+    Record one;
+    one.id = std::to_string(first_id + i);
+    one.fields["n"] = i;
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
 class ElasticsearchSnapshots : public testing::Test {
  public:
   void SetUp() override {
@@ -104,16 +115,9 @@ TEST_F(ElasticsearchSnapshots, SeveralShards) {
   const auto name = "weir-test-shards-" + index();
   const auto many = run(AsyncDatabase::open(server().url(name)));
   constexpr int count = 500;
-  std::vector<Record> records;
-  for (int i = 0; i < count; ++i) {
-    Record one;
-    one.id = std::to_string(1'000 + i);
-    one.fields["n"] = i;
-    records.push_back(std::move(one));
-  }
   BatchOptions now;
   now.refresh(Refresh::now);
-  ASSERT_EQ(run(many.create_batch(std::move(records), now)).succeeded(), static_cast<std::size_t>(count));
+  ASSERT_EQ(run(many.create_batch(numbered(1'000, count), now)).succeeded(), static_cast<std::size_t>(count));
   const auto ids = [](RecordStream stream) -> awaitable<std::vector<std::string>> {
     std::vector<std::string> out;
     while (auto record = co_await stream.next()) out.push_back(record->id);
@@ -199,16 +203,9 @@ TEST_F(ElasticsearchSnapshots, AnIndexThatIsRemovedMeanwhile) {
 }
 
 TEST_F(ElasticsearchSnapshots, SearchesOfManyRecordsLeaveNone) {
-  std::vector<Record> records;
-  for (int i = 0; i < 2'500; ++i) {
-    Record one;
-    one.id = std::to_string(10'000 + i);
-    one.fields["n"] = i;
-    records.push_back(std::move(one));
-  }
   BatchOptions options;
   options.refresh(Refresh::now);
-  EXPECT_EQ(run(db().create_batch(std::move(records), options)).succeeded(), 2'500U);
+  EXPECT_EQ(run(db().create_batch(numbered(10'000, 2'500), options)).succeeded(), 2'500U);
   EXPECT_EQ(run(db().search(Query{})).size(), 2'500U + stored);
   EXPECT_EQ(held(), 0);
   EXPECT_EQ(run(db().remove_where(Query(field("n") >= stored))), 2'500U - stored);

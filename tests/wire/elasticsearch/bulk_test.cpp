@@ -29,11 +29,6 @@ std::vector<Record> numbered(int count, std::size_t bytes = 0) {
   return out;
 }
 
-AsyncDatabase opened_for_bulk(const FakeCluster& cluster, const std::string& options = {}) {
-  elasticsearch::install();
-  return run(AsyncDatabase::open(cluster.url(options)));
-}
-
 Json refused() { return Json::parse(R"({"status": 429, "error": {"type": "es_rejected_execution_exception"}})"); }
 
 TEST(ElasticsearchBulk, ATenthOfTheItemsRefusedForNowAndAllAreStored) {
@@ -43,7 +38,7 @@ TEST(ElasticsearchBulk, ATenthOfTheItemsRefusedForNowAndAllAreStored) {
     return self.bulk(request,
                      [&](const std::string&) { return ++items % 10 == 0 ? std::optional(refused()) : std::nullopt; });
   });
-  const auto db = opened_for_bulk(cluster, "bulk_actions=100&bulk_concurrency=3");
+  const auto db = opened(cluster, "bulk_actions=100&bulk_concurrency=3");
   const auto result = run(db.create_batch(numbered(1'000)));
   EXPECT_EQ(result.succeeded(), 1'000U);
   const auto writes = cluster.writes();
@@ -58,7 +53,7 @@ TEST(ElasticsearchBulk, AWholeRequestRefusedForNow) {
     if (!request.target().starts_with("/people/_bulk") || ++bulks > 2) return std::nullopt;
     return Answer(429, R"({"error": {"type": "circuit_breaking_exception"}})");
   });
-  const auto db = opened_for_bulk(cluster);
+  const auto db = opened(cluster);
   EXPECT_EQ(run(db.upsert_batch(numbered(10))).succeeded(), 10U);
   EXPECT_EQ(bulks, 3);
 }
@@ -71,7 +66,7 @@ TEST(ElasticsearchBulk, ARequestThatIsTooLargeIsHalved) {
     largest = std::max(largest.load(), request.body.size());
     return std::nullopt;
   });
-  const auto db = opened_for_bulk(cluster);
+  const auto db = opened(cluster);
   EXPECT_EQ(run(db.create_batch(numbered(200, 3'000))).succeeded(), 200U);
   for (const auto& [id, count] : cluster.writes()) EXPECT_EQ(count, 1) << id;
   EXPECT_GT(largest, 40'000U);
@@ -82,7 +77,7 @@ TEST(ElasticsearchBulk, ARecordThatIsTooLargeAloneFailsAlone) {
     if (request.target().starts_with("/people/_bulk") && request.body.size() > 20'000) return Answer(413, "");
     return std::nullopt;
   });
-  const auto db = opened_for_bulk(cluster);
+  const auto db = opened(cluster);
   auto records = numbered(5, 100);
   records[2].fields["text"] = Json::array({std::string(8'000, 'x'), std::string(8'000, 'y'), std::string(8'000, 'z')});
   BatchOptions options;
@@ -101,7 +96,7 @@ TEST(ElasticsearchBulk, RecordsOfOneIdKeepTheirOrder) {
     return self.bulk(request,
                      [&](const std::string&) { return ++items % 3 == 0 ? std::optional(refused()) : std::nullopt; });
   });
-  const auto db = opened_for_bulk(cluster, "bulk_actions=4&bulk_concurrency=4");
+  const auto db = opened(cluster, "bulk_actions=4&bulk_concurrency=4");
   std::vector<Record> records;
   for (int round = 0; round < 5; ++round)
     for (auto& one : numbered(8)) {
@@ -121,7 +116,7 @@ TEST(ElasticsearchBulk, ALostAnswerOfABatchAppliesNothingTwice) {
     lost.close_instead = true;
     return lost;
   });
-  const auto db = opened_for_bulk(cluster);
+  const auto db = opened(cluster);
   EXPECT_EQ(run(db.create_batch(numbered(10))).succeeded(), 10U);
   for (const auto& [id, count] : cluster.writes()) EXPECT_EQ(count, 1) << id;
 }
@@ -135,7 +130,7 @@ TEST(ElasticsearchBulk, ALostAnswerOfACreateIsFoundAgain) {
     lost.close_instead = true;
     return lost;
   });
-  const auto db = opened_for_bulk(cluster);
+  const auto db = opened(cluster);
   Record record;
   record.id = "a";
   record.fields["n"] = 1;
@@ -151,7 +146,7 @@ TEST(ElasticsearchBulk, ALostAnswerIsToldWhenNothingIsRepeated) {
     lost.close_instead = true;
     return lost;
   });
-  const auto db = opened_for_bulk(cluster, "retry.max_attempts=1");
+  const auto db = opened(cluster, "retry.max_attempts=1");
   const auto outcome = run(outcome_of([&] { return db.remove("a"); }));
   ASSERT_TRUE(outcome.is(errc::connection_lost)) << outcome;
   EXPECT_TRUE(outcome.error()->maybe_applied());
@@ -163,7 +158,7 @@ TEST(ElasticsearchBulk, AnAnswerThatDoesNotFitIsNoSuccess) {
     if (!request.target().starts_with("/people/_bulk")) return std::nullopt;
     return Answer(200, R"({"items": [{"index": {"status": 200}}]})");
   });
-  const auto db = opened_for_bulk(cluster, "retry.max_attempts=1");
+  const auto db = opened(cluster, "retry.max_attempts=1");
   const auto outcome = run(outcome_of([&] { return db.upsert_batch(numbered(2)); }));
   EXPECT_TRUE(outcome.is(errc::protocol_error)) << outcome;
 }

@@ -1,6 +1,9 @@
 #include "wire/elasticsearch/fake_cluster.hpp"
 
 #include "backends/elasticsearch/mapping.hpp"
+#include "support/run.hpp"
+
+#include <weir/elasticsearch.hpp>
 
 #include <algorithm>
 #include <sstream>
@@ -211,5 +214,12 @@ int FakeCluster::open_cursors() const {
   const std::lock_guard lock(mutex_);
   return cursors_;
 }
+
+AsyncDatabase opened(const std::string& url) {
+  elasticsearch::install();
+  return run(AsyncDatabase::open(url));
+}
+
+AsyncDatabase opened(const FakeCluster& cluster, const std::string& options) { return opened(cluster.url(options)); }
 
 }  // namespace weir::test

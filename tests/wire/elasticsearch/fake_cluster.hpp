@@ -71,4 +71,7 @@ class FakeCluster {
   std::unique_ptr<ScriptedServer> server_;  // last: its threads use the rest
 };
 
+AsyncDatabase opened(const std::string& url);
+AsyncDatabase opened(const FakeCluster& cluster, const std::string& options = {});
+
 }  // namespace weir::test

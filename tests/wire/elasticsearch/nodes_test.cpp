@@ -16,11 +16,6 @@ namespace {
 
 using Answer = FakeCluster::Answer;
 
-AsyncDatabase opened_on_nodes(const std::string& url) {
-  elasticsearch::install();
-  return run(AsyncDatabase::open(url));
-}
-
 std::string url_of(const std::string& hosts, const std::string& options = {}) {
   return "elasticsearch+http://" + hosts + "/people?proxy=off" + (options.empty() ? "" : "&" + options);
 }
@@ -34,7 +29,7 @@ Record one(std::string id) {
 
 TEST(ElasticsearchNodes, InTurn) {
   FakeCluster a, b;
-  const auto db = opened_on_nodes(url_of(a.address() + "," + b.address()));
+  const auto db = opened(url_of(a.address() + "," + b.address()));
   for (int i = 0; i < 20; ++i) run(db.exists("x"));
   EXPECT_GE(a.count_of("GET /people/_doc"), 9U);
   EXPECT_GE(b.count_of("GET /people/_doc"), 9U);
@@ -47,7 +42,7 @@ TEST(ElasticsearchNodes, OneThatIsGoneIsPassedOver) {
     FakeCluster short_lived;
     gone = short_lived.address();
   }
-  const auto db = opened_on_nodes(url_of(gone + "," + alive.address()));
+  const auto db = opened(url_of(gone + "," + alive.address()));
   for (int i = 0; i < 10; ++i) run(db.upsert(one(std::to_string(i))));
   EXPECT_EQ(alive.documents().size(), 10U);
 }
@@ -59,7 +54,7 @@ TEST(ElasticsearchNodes, OneThatBreaksOffIsPassedOverAndNothingIsDoneTwice) {
     return out;
   });
   FakeCluster alive;
-  const auto db = opened_on_nodes(url_of(breaking.address() + "," + alive.address()));
+  const auto db = opened(url_of(breaking.address() + "," + alive.address()));
   for (int i = 0; i < 10; ++i) run(db.create(one(std::to_string(i))));
   EXPECT_EQ(alive.documents().size(), 10U);
   for (const auto& [id, count] : alive.writes()) EXPECT_EQ(count, 1) << id;
@@ -68,7 +63,7 @@ TEST(ElasticsearchNodes, OneThatBreaksOffIsPassedOverAndNothingIsDoneTwice) {
 TEST(ElasticsearchNodes, OneThatIsUnavailableIsPassedOver) {
   FakeCluster full([](FakeCluster&, const Received&) -> std::optional<Answer> { return Answer(503, "starting"); });
   FakeCluster alive;
-  const auto db = opened_on_nodes(url_of(full.address() + "," + alive.address()));
+  const auto db = opened(url_of(full.address() + "," + alive.address()));
   for (int i = 0; i < 10; ++i) run(db.create(one(std::to_string(i))));
   EXPECT_EQ(alive.documents().size(), 10U);
   EXPECT_LT(full.requests().size(), 5U) << "it is left alone for a while";
@@ -81,7 +76,7 @@ TEST(ElasticsearchNodes, OthersAreFoundByALookAtTheCluster) {
     return Answer(
         200, R"({"nodes": {"1": {"roles": ["data"], "http": {"publish_address": ")" + hidden.address() + R"("}}}})");
   });
-  const auto db = opened_on_nodes(known.url("sniff=true"));
+  const auto db = opened(known.url("sniff=true"));
   for (int i = 0; i < 5; ++i) run(db.upsert(one(std::to_string(i))));
   EXPECT_EQ(hidden.documents().size(), 5U);
   EXPECT_EQ(known.count_of("GET /_nodes"), 1U) << "not more often than every ten seconds";
@@ -93,7 +88,7 @@ TEST(ElasticsearchNodes, DownIsNeverNotFound) {
     FakeCluster short_lived;
     gone = short_lived.address();
   }
-  const auto db = opened_on_nodes(url_of(gone, "acquire_timeout=200ms&retry.max_attempts=1"));
+  const auto db = opened(url_of(gone, "acquire_timeout=200ms&retry.max_attempts=1"));
   const auto fails = [&](auto operation) {
     const auto outcome = run(outcome_of(operation));
     EXPECT_FALSE(outcome.ok());
@@ -126,7 +121,7 @@ TEST(ElasticsearchNodes, APasswordIsNotTriedAgain) {
     return Answer(401, "Unauthorized");
   });
   elasticsearch::install();
-  const auto db = opened_on_nodes("elasticsearch+http://me:wrong@" + cluster.address() + "/people?proxy=off");
+  const auto db = opened("elasticsearch+http://me:wrong@" + cluster.address() + "/people?proxy=off");
   const auto outcome = run(outcome_of([&] { return db.read("a"); }));
   EXPECT_TRUE(outcome.is(errc::authentication_failed)) << outcome;
   EXPECT_EQ(std::string(outcome.error()->what()).find("wrong"), std::string::npos);
@@ -139,7 +134,7 @@ TEST(ElasticsearchNodes, WhoMayNotAskForTheProductIsServed) {
     if (request.target() == "/") return Answer(403, R"({"error": {"type": "security_exception"}})");
     return std::nullopt;
   });
-  const auto db = opened_on_nodes(cluster.url());
+  const auto db = opened(cluster.url());
   EXPECT_TRUE(run(db.create(one("a"))) == "a");
   EXPECT_TRUE(run(db.exists("a")));
 }
@@ -149,7 +144,7 @@ TEST(ElasticsearchNodes, BehindAGateway) {
     EXPECT_TRUE(request.target().starts_with("/gate/way/")) << request.target();
     return Answer(404, "no such route");
   });
-  const auto db = opened_on_nodes(cluster.url("path_prefix=gate/way&create_if_missing=false"));
+  const auto db = opened(cluster.url("path_prefix=gate/way&create_if_missing=false"));
   EXPECT_TRUE(run(outcome_of([&] { return db.read("a"); })).is(errc::not_found)) << "the index";
 }
 
@@ -159,7 +154,7 @@ TEST(ElasticsearchNodes, TheServersPauseIsKept) {
     if (!request.target().starts_with("/people/_doc/") || ++asked > 1) return std::nullopt;
     return Answer(429, R"({"error": {"type": "es_rejected_execution_exception"}})", "Retry-After: 1\r\n");
   });
-  const auto db = opened_on_nodes(cluster.url());
+  const auto db = opened(cluster.url());
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_FALSE(run(db.read("a")));
   EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(950));

@@ -21,11 +21,6 @@ namespace {
 
 using Answer = FakeCluster::Answer;
 
-AsyncDatabase opened(const FakeCluster& cluster, const std::string& options = {}) {
-  elasticsearch::install();
-  return run(AsyncDatabase::open(cluster.url(options)));
-}
-
 void fill(FakeCluster& cluster, int count) {
   for (int i = 0; i < count; ++i) {
     const auto id = std::to_string(1'000 + i);

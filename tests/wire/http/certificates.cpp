@@ -116,4 +116,9 @@ Certificates::ClientPem Certificates::client(const char* name) const {
   return out;
 }
 
+const Certificates& certificates() {
+  static const Certificates made;
+  return made;
+}
+
 }  // namespace weir::test

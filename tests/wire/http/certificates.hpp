@@ -38,4 +38,7 @@ class Certificates {
   std::string authority_pem_, server_fingerprint_, authority_fingerprint_;
 };
 
+/// Those of all tests of a program.
+const Certificates& certificates();
+
 }  // namespace weir::test

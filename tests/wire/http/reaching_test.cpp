@@ -22,11 +22,6 @@ using namespace std::chrono_literals;
 using test::Peer;
 using test::ScriptedServer;
 
-const test::Certificates& certificates() {
-  static const test::Certificates made;
-  return made;
-}
-
 void tell_host(Peer& peer) {
   while (auto request = peer.read_request()) peer.answer(200, request->target() + " at " + request->field("Host"));
 }
@@ -60,11 +55,11 @@ TEST(Reaching, AnAddressOfIpv6) {
 
 TEST(Reaching, AnAddressOfIpv6WithTls) {
   const auto server = on_six([](Peer& peer) {
-    if (peer.secure(certificates().server())) tell_host(peer);
+    if (peer.secure(test::certificates().server())) tell_host(peer);
   });
   if (!server) GTEST_SKIP() << "this machine has no IPv6";
   const auto address = "[::1]:" + std::to_string(server->port());
-  const auto trusting = ClientOptions{}.proxy("off").tls(TlsOptions{}.ca_pem(certificates().authority_pem()));
+  const auto trusting = ClientOptions{}.proxy("off").tls(TlsOptions{}.ca_pem(test::certificates().authority_pem()));
   EXPECT_EQ(get_now("https://" + address, trusting), "/a at " + address) << "the certificate is for ::1";
 }
 

@@ -21,13 +21,8 @@ using test::Outcome;
 using test::Peer;
 using test::ScriptedServer;
 
-const Certificates& tls_certificates() {
-  static const Certificates made;
-  return made;
-}
-
 void secure_echo(Peer& peer) {
-  if (!peer.secure(tls_certificates().server())) return;
+  if (!peer.secure(test::certificates().server())) return;
   while (auto request = peer.read_request()) {
     if (!request->complete) return;
     peer.answer(200, request->body);
@@ -42,7 +37,7 @@ ClientOptions with(TlsOptions tls) {
       .pool(ClientOptions::default_pool().fail_fast(true));
 }
 
-ClientOptions trusting() { return with(TlsOptions{}.ca_pem(tls_certificates().authority_pem())).timeout(20s); }
+ClientOptions trusting() { return with(TlsOptions{}.ca_pem(test::certificates().authority_pem())).timeout(20s); }
 
 awaitable<Outcome> ask(Client client, std::string body, std::string* out) {
   Outcome outcome;
@@ -84,11 +79,12 @@ TEST(HttpTls, WhoIsNotBelieved) {
     }
   };
   refused(ask_now(Client(server.secure_origin(), with({}))));  // the system does not know our authority
-  refused(ask_now(Client(server.secure_origin(),
-                         with(TlsOptions{}.ca_pem(tls_certificates().authority_pem()).server_name("other.example")))));
+  refused(
+      ask_now(Client(server.secure_origin(),
+                     with(TlsOptions{}.ca_pem(test::certificates().authority_pem()).server_name("other.example")))));
   for (const char* name : {"999.1.1.1", "1.2.3", "10.0.0.5", "::2"})
     refused(ask_now(Client(server.secure_origin(),
-                           with(TlsOptions{}.ca_pem(tls_certificates().authority_pem()).server_name(name)))));
+                           with(TlsOptions{}.ca_pem(test::certificates().authority_pem()).server_name(name)))));
   refused(ask_now(Client(server.secure_origin(), with(TlsOptions{}.fingerprint(std::string(64, 'a'))))));
   const Certificates others;
   refused(ask_now(Client(server.secure_origin(), with(TlsOptions{}.ca_pem(others.authority_pem())))));
@@ -99,8 +95,8 @@ TEST(HttpTls, WhoIsNotBelieved) {
 TEST(HttpTls, FingerprintsAndNoVerification) {
   ScriptedServer server(secure_echo);
   for (const auto& tls :
-       {TlsOptions{}.fingerprint(tls_certificates().server_fingerprint()),
-        TlsOptions{}.fingerprint(tls_certificates().authority_fingerprint()), TlsOptions{}.verify(false)})
+       {TlsOptions{}.fingerprint(test::certificates().server_fingerprint()),
+        TlsOptions{}.fingerprint(test::certificates().authority_fingerprint()), TlsOptions{}.verify(false)})
     EXPECT_TRUE(test::succeeds(ask_now(Client(server.secure_origin(), with(tls)))));
 }
 
@@ -122,7 +118,7 @@ TEST(HttpTls, OptionsThatCannotBe) {
 TEST(HttpTls, TheSecondHandshakeIsShort) {
   std::atomic<int> resumed{0};
   ScriptedServer server([&](Peer& peer) {
-    if (!peer.secure(tls_certificates().server())) return;
+    if (!peer.secure(test::certificates().server())) return;
     resumed += peer.session_was_reused() ? 1 : 0;
     if (auto request = peer.read_request()) peer.answer(200, request->body, "Connection: close\r\n");
   });
@@ -134,7 +130,7 @@ TEST(HttpTls, TheSecondHandshakeIsShort) {
 TEST(HttpTls, CutShort) {
   for (const std::string head : {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", "HTTP/1.1 200 OK\r\n\r\nabc"}) {
     ScriptedServer server([&](Peer& peer) {
-      if (!peer.secure(tls_certificates().server())) return;
+      if (!peer.secure(test::certificates().server())) return;
       if (!peer.read_request()) return;
       peer.send(head);  // and TCP ends without TLS having said goodbye
     });
@@ -144,7 +140,7 @@ TEST(HttpTls, CutShort) {
 
 TEST(HttpTls, ABodyUpToAProperGoodbye) {
   ScriptedServer server([&](Peer& peer) {
-    if (!peer.secure(tls_certificates().server())) return;
+    if (!peer.secure(test::certificates().server())) return;
     if (!peer.read_request()) return;
     peer.send("HTTP/1.1 200 OK\r\n\r\nhello");
     peer.say_goodbye();

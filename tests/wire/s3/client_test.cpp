@@ -18,15 +18,6 @@ namespace {
 using test::FakeStore;
 using test::run;
 
-class Collect final : public ObjectSink {
- public:
-  awaitable<void> write(std::span<const char> bytes) override {
-    text.append(bytes.data(), bytes.size());
-    co_return;
-  }
-  std::string text;
-};
-
 class Pieces final : public http::BodySource {
  public:
   Pieces(std::string all, std::size_t size) : all_(std::move(all)), size_(size) {}

@@ -13,12 +13,6 @@ namespace {
 using test::FakeStore;
 using test::run;
 
-std::string url_of_all(const FakeStore& store) {
-  install();
-  return "s3://bucket/people/?endpoint_url=" + store.origin() +
-         "&access_key_id=key&secret_access_key=secret&proxy=off&retry.base=1&retry.throttle_base=1";
-}
-
 std::string object_of(const std::string& fields) { return R"({"id":"a","write":"w","fields":)" + fields + "}"; }
 
 awaitable<void> look_at_foreign(std::string url, FakeStore* store) {
@@ -38,7 +32,7 @@ awaitable<void> look_at_foreign(std::string url, FakeStore* store) {
 
 TEST(Others, ObjectsThatAreNoRecordsAreNeitherReplacedNorRemoved) {
   FakeStore store;
-  run(look_at_foreign(url_of_all(store), &store));
+  run(look_at_foreign(url_of(store), &store));
 }
 
 awaitable<void> use_copied(std::string url, FakeStore* store) {
@@ -56,7 +50,7 @@ awaitable<void> use_copied(std::string url, FakeStore* store) {
 
 TEST(Others, ARecordThatWasCopiedWithoutItsMarkIsOne) {
   FakeStore store;
-  run(use_copied(url_of_all(store), &store));
+  run(use_copied(url_of(store), &store));
 }
 
 enum class What { remove, patch };
@@ -82,7 +76,7 @@ std::uint64_t change_meanwhile(FakeStore& store, What what, const std::string& f
     if (reads && request.target() == "/bucket/people/a.json" && ++seen == 2)
       store.put("people/a.json", object_of(fields));
   });
-  const auto count = run(change_all(url_of_all(store), what));
+  const auto count = run(change_all(url_of(store), what));
   store.before({});
   EXPECT_GE(seen, 2);
   return count;

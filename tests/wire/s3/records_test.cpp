@@ -12,12 +12,6 @@ using test::FakeStore;
 using test::Fault;
 using test::run;
 
-std::string url_of(const FakeStore& store, const std::string& more = {}) {
-  install();
-  return "s3://bucket/people/?endpoint_url=" + store.origin() +
-         "&access_key_id=key&secret_access_key=secret&proxy=off&retry.base=1&retry.throttle_base=1" + more;
-}
-
 Record person(std::string id, int age) {
   Record out;
   out.id = std::move(id);

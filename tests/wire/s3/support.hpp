@@ -9,6 +9,7 @@
 #include <weir/s3.hpp>
 
 #include <chrono>
+#include <span>
 #include <string>
 
 namespace weir::s3 {
@@ -26,6 +27,23 @@ inline ClientOptions options_for(const test::FakeStore& store) {
 }
 
 inline Client client_of(const test::FakeStore& store) { return Client("bucket", options_for(store)); }
+
+/// Of records in the bucket. Installs the store.
+inline std::string url_of(const test::FakeStore& store, const std::string& more = {}) {
+  install();
+  return "s3://bucket/people/?endpoint_url=" + store.origin() +
+         "&access_key_id=key&secret_access_key=secret&proxy=off&retry.base=1&retry.throttle_base=1" + more;
+}
+
+/// Keeps what is read.
+class Collect final : public ObjectSink {
+ public:
+  awaitable<void> write(std::span<const char> bytes) override {
+    text.append(bytes.data(), bytes.size());
+    co_return;
+  }
+  std::string text;
+};
 
 /// The first `count` requests meet it.
 inline test::FakeStore::Choose at_first(std::uint64_t count, test::Fault fault) {

@@ -70,7 +70,6 @@ class Parameter {
   std::string bytes_;
 };
 
-// Network order.
 // Big-endian; one instruction where the machine is not.
 template <class Bits>
 constexpr Bits network_order(Bits bits) noexcept {
@@ -86,6 +85,7 @@ constexpr Bits network_order(Bits bits) noexcept {
   }
 }
 
+// Network order.
 void append_int16(std::string& out, std::int16_t value);
 void append_int32(std::string& out, std::int32_t value);
 void append_int64(std::string& out, std::int64_t value);
