@@ -117,31 +117,46 @@ void measure(const char* name, int hint, int threads, double seconds, Work work)
   bench::report("weir", name, static_cast<double>(done), watch, allocations_per(bench::allocations() - before, done));
 }
 
-weir::awaitable<void> wait_in_turn(std::shared_ptr<Pool> pool, std::atomic<std::uint64_t>& done, const bool& stop) {
+// The turns of all who wait; the first ten thousand are not counted, and the clock is looked at now and then.
+class Turns {
+ public:
+  explicit Turns(double seconds) : seconds_(seconds) {}
+  bool another() {
+    if (over_) return false;
+    ++done_;
+    if (done_ == unmeasured) {
+      allocations_ = bench::allocations();
+      watch_ = bench::Stopwatch();
+    }
+    if (done_ <= unmeasured || done_ % 1024 != 0 || watch_.seconds() < seconds_) return true;
+    over_ = true;
+    const auto measured = done_ - unmeasured;
+    bench::report("weir", "pool_waiters", static_cast<double>(measured), watch_,
+                  allocations_per(bench::allocations() - allocations_, measured));
+    return false;
+  }
+
+ private:
+  static constexpr std::uint64_t unmeasured = 10'000;
+  const double seconds_;
+  std::uint64_t done_ = 0, allocations_ = 0;
+  bench::Stopwatch watch_;
+  bool over_ = false;
+};
+
+weir::awaitable<void> wait_in_turn(std::shared_ptr<Pool> pool, Turns& turns) {
   const auto executor = co_await asio::this_coro::executor;
-  while (!stop) {
+  while (turns.another()) {
     auto lease = co_await pool->acquire();
     co_await asio::post(executor, asio::use_awaitable);
-    ++done;
   }
 }
 
 void measure_waiters(double seconds) {
   Loop loop(1);
-  bool stop = false;
-  std::atomic<std::uint64_t> done{0};
+  Turns turns(seconds);
+  for (int i = 0; i < 1000; ++i) asio::co_spawn(loop.context, wait_in_turn(loop.pool, turns), asio::detached);
   loop.context.restart();
-  for (int i = 0; i < 1000; ++i) asio::co_spawn(loop.context, wait_in_turn(loop.pool, done, stop), asio::detached);
-  while (done < 10'000) loop.context.poll_one();
-  const auto start = done.load();
-  const auto before = bench::allocations();
-  const bench::Stopwatch watch;
-  while (watch.seconds() < seconds)
-    for (int i = 0; i < 1000; ++i) loop.context.poll_one();
-  const auto operations = done - start;
-  bench::report("weir", "pool_waiters", static_cast<double>(operations), watch,
-                allocations_per(bench::allocations() - before, operations));
-  stop = true;
   loop.context.run();
 }
 

@@ -187,7 +187,8 @@ void PoolCore::enqueue(TimePoint now, Waiter& waiter) {
   counters_.queued.add();
   counters_.waiters.store(waiters());
   if (waiters() == 1) counters_.oldest_waiter_since.store(waiter.since.time_since_epoch().count());
-  counters_.recommendation.waited(now, waiters(), counters_.immediate.load() + counters_.queued.load());
+  counters_.recommendation.waited(now, counters_.used.load() + demand(),
+                                  counters_.immediate.load() + counters_.queued.load());
 }
 
 void PoolCore::dequeue(Waiter& waiter) noexcept {
@@ -254,7 +255,7 @@ void PoolCore::unreserve() noexcept {
 
 // The exclusive waiter at the head must not starve behind shared leases: one connection takes no more of them.
 void PoolCore::reserve_for_head() {
-  if (reserved_ != nullptr) return;
+  if (reserved_ != nullptr || counters_.shared_leases.load() == 0) return;
   Slot* least = nullptr;
   for (auto& endpoint : endpoints_) {
     auto* const slot = take_shared(endpoint);

@@ -55,6 +55,9 @@ void PoolCore::no_longer_wanted() noexcept {
 // waits.
 bool PoolCore::connect_one(TimePoint now, TimePoint wanted_since) {
   if (state_ != PoolState::ready) return false;
+  // The usual case of a pool that people wait for: it is full.
+  if (std::none_of(endpoints_.begin(), endpoints_.end(), [&](const Endpoint& e) { return may_connect(now, e); }))
+    return false;
   const std::size_t count = endpoints_.size();
   ++rotation_;
   tried_.assign(count, false);
@@ -103,6 +106,7 @@ void PoolCore::start_connects(TimePoint now) {
 
 // Idle ones that were not heard of for long are pinged before they are handed out.
 void PoolCore::start_validations(TimePoint now) {
+  if (counters_.idle.load() == 0) return;
   const auto wanted = demand();
   auto coming = arriving();
   for (auto& endpoint : endpoints_) {

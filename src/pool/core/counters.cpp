@@ -6,26 +6,30 @@
 
 namespace weir::detail {
 
-// Exact up to 15, then one bucket for each doubling.
-std::size_t Recommendation::bucket(std::uint64_t length) noexcept {
-  if (length < 16) return static_cast<std::size_t>(length);
-  const auto doubling = static_cast<std::size_t>(std::bit_width(length)) - 5;
-  return std::min(buckets - 1, 16 + doubling);
+// Exact up to 63, then eight buckets for each doubling, up to 65,535.
+std::size_t Recommendation::bucket(std::uint64_t needed) noexcept {
+  if (needed < exact) return static_cast<std::size_t>(needed);
+  const auto doubling = static_cast<std::size_t>(std::bit_width(needed) - std::bit_width(exact));
+  const auto eighth = static_cast<std::size_t>(needed >> (doubling + 3)) - 8;
+  return std::min(buckets - 1, exact + 8 * doubling + eighth);
 }
 
 std::uint64_t Recommendation::upper_end(std::size_t bucket) noexcept {
-  return bucket < 16 ? bucket : (std::uint64_t{32} << (bucket - 16)) - 1;
+  if (bucket < exact) return bucket;
+  const auto doubling = (bucket - exact) / 8;
+  const std::uint64_t eighth = (bucket - exact) % 8;
+  return ((eighth + 9) << (doubling + 3)) - 1;
 }
 
 void Recommendation::Window::clear() noexcept {
   peak.store(0);
   acquires_before.store(0);
-  for (auto& count : queue) count.store(0);
+  for (auto& count : needed) count.store(0);
 }
 
-void Recommendation::waited(TimePoint now, std::uint64_t queue_length, std::uint64_t acquires) noexcept {
+void Recommendation::waited(TimePoint now, std::uint64_t needed, std::uint64_t acquires) noexcept {
   if (now >= window_end_) rotate(now);
-  windows_[current_].queue[bucket(queue_length)].add();
+  windows_[current_].needed[bucket(needed)].add();
   acquires_.store(acquires);
 }
 
@@ -46,23 +50,24 @@ std::uint64_t Recommendation::recommended() const noexcept {
   std::uint64_t waits = 0;
   const std::uint64_t last = acquires_.load();
   std::uint64_t first = last;
-  std::array<std::uint64_t, buckets> queue{};
+  std::array<std::uint64_t, buckets> needed{};
   for (const auto& window : windows_) {
     peak = std::max(peak, window.peak.load());
     const auto before = window.acquires_before.load();
     if (before != 0 || window.peak.load() != 0) first = std::min(first, before);
     for (std::size_t i = 0; i < buckets; ++i) {
-      const auto count = window.queue[i].load();
-      queue[i] += count;
+      const auto count = window.needed[i].load();
+      needed[i] += count;
       waits += count;
     }
   }
-  // Whoever did not wait met an empty queue: only the longest hundredth of all acquires is above the percentile.
+  // Whoever did not wait found what was in use to be enough: only the greediest hundredth of all acquires is above the
+  // percentile.
   const std::uint64_t all = std::max(waits, last - first);
   std::uint64_t above = 0;
   for (std::size_t i = buckets; i-- > 1;) {
-    above += queue[i];
-    if (above * 100 > all) return peak + upper_end(i);
+    above += needed[i];
+    if (above * 100 > all) return std::max(peak, upper_end(i));
   }
   return peak;
 }

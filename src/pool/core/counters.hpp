@@ -51,27 +51,31 @@ class HistogramCounter {
   Figure<std::int64_t> sum_;
 };
 
-/// What a load would have needed: the largest number in use and the 99th percentile of the queue, over five minutes.
-/// Noting it costs next to nothing; the sums are made by whoever asks, on any thread.
+/// What a load would have needed, over five minutes: the largest number in use, or, where callers had to wait, the 99th
+/// percentile of what was in use and waited for in the same moment. (Largest use and longest queue need not have met: a
+/// pool that still connects has a long queue and little in use.) Noting it costs next to nothing; the sums are made by
+/// whoever asks, on any thread.
 class Recommendation {
  public:
   void used(TimePoint now, std::uint64_t in_use) noexcept {
     if (now >= window_end_) rotate(now);
     if (in_use > peak_) windows_[current_].peak.store(peak_ = in_use);
   }
+  /// @param needed connections in use and those that would serve everybody who waits
   /// @param acquires all of them so far, this one included
-  void waited(TimePoint now, std::uint64_t queue_length, std::uint64_t acquires) noexcept;
+  void waited(TimePoint now, std::uint64_t needed, std::uint64_t acquires) noexcept;
   std::uint64_t recommended() const noexcept;
 
  private:
-  static constexpr std::size_t buckets = 24;
+  static constexpr std::size_t exact = 64;  ///< below, each number has its bucket
+  static constexpr std::size_t buckets = exact + 8 * 10;
   struct Window {
     Figure<std::uint64_t> peak;
     Figure<std::uint64_t> acquires_before;
-    std::array<Figure<std::uint32_t>, buckets> queue;
+    std::array<Figure<std::uint32_t>, buckets> needed;
     void clear() noexcept;
   };
-  static std::size_t bucket(std::uint64_t length) noexcept;
+  static std::size_t bucket(std::uint64_t needed) noexcept;
   static std::uint64_t upper_end(std::size_t bucket) noexcept;
   void rotate(TimePoint now) noexcept;
 

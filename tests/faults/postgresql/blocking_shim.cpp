@@ -1,15 +1,17 @@
-// Loaded before everything else (LD_PRELOAD): notes calls that block, made by a thread that must not. A loop waits in
-// epoll_wait, which is its own affair.
+// Loaded before everything else (LD_PRELOAD): notes calls that block, made by a thread that must not (a loop waits in
+// epoll_wait, which is its own affair), and those of a loop that come too late for their descriptor.
 
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <cstdarg>
@@ -96,6 +98,17 @@ WEIR_SHIM int getaddrinfo(const char* name, const char* service, const addrinfo*
     name = "127.0.0.1";
   }
   return next(name, service, hints, result);
+}
+
+// Not one that blocks: what the loop is told to forget was closed before, and its number may be somebody else's by now.
+WEIR_SHIM int epoll_ctl(int loop, int what, int descriptor, epoll_event* event) {
+  static const auto next = real(&epoll_ctl, "epoll_ctl");
+  const int result = next(loop, what, descriptor, event);
+  if (result == 0 || what != EPOLL_CTL_DEL) return result;
+  const int why = errno;
+  note("epoll_ctl", "a descriptor that is closed");
+  errno = why;
+  return result;
 }
 
 WEIR_SHIM int poll(pollfd* descriptors, nfds_t count, int timeout) {

@@ -228,6 +228,28 @@ TEST_F(Unblocked, a_cancel_into_a_black_hole) {
   expect_never_blocked();
 }
 
+awaitable<void> thrown_out(AsyncDatabase db) {
+  auto native = db.native<PostgresDatabase>();
+  for (int i = 0; i < 5; ++i) {
+    bool lost = false;
+    try {
+      co_await native.execute("SELECT pg_terminate_backend(pg_backend_pid())");
+    } catch (const Error&) {
+      lost = true;
+    }
+    EXPECT_TRUE(lost);
+  }
+}
+
+// libpq closes its descriptor as soon as it reads that the server has gone. Another thread's socket may have that
+// number before the loop has forgotten it.
+TEST_F(Unblocked, a_lost_connection_is_forgotten_before_its_descriptor_is_closed) {
+  auto db = run(AsyncDatabase::open(url()));
+  run_watched(thrown_out(db));
+  run(db.close());
+  expect_never_blocked();
+}
+
 // That the shared object sees what it should.
 TEST_F(Unblocked, what_blocks_is_noticed) {
   const auto watch = of_the_shim<WatchThisThread>("weir_watch_this_thread");

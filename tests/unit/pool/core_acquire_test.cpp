@@ -262,5 +262,26 @@ TEST(CoreAcquire, ASlowOneIsReportedOnceWithTheSituation) {
   EXPECT_EQ(s.count(PoolEventKind::slow_acquire), 1U);
 }
 
+// While it grows, a pool has few in use and many who wait: later, many in use and nobody who waits. Added up, that
+// would be more than there are callers.
+TEST(CoreAcquire, NeverRecommendsMoreThanWereAskedForAtOnce) {
+  Simulation s(quiet(50).max_connecting(4));
+  std::vector<std::shared_ptr<Simulation::Asker>> askers;
+  for (int i = 0; i < 12; ++i) askers.push_back(s.ask());
+  while (!s.connecting.empty()) s.connect_succeeds();
+  for (const auto& asker : askers) ASSERT_TRUE(asker->grant);
+  EXPECT_EQ(s.stats().recommended_max, 12U);
+  for (const auto& asker : askers) s.release(*asker);
+}
+
+// Those who wait for a pipeline want a share of a connection, not one each.
+TEST(CoreAcquire, RecommendsConnectionsForThoseWhoShareThem) {
+  Simulation s(quiet(1).pipeline_depth(8));
+  std::vector<std::shared_ptr<Simulation::Asker>> askers;
+  for (int i = 0; i < 24; ++i) askers.push_back(s.ask(LeaseKind::shared));
+  s.connect_succeeds();
+  EXPECT_EQ(s.stats().recommended_max, 3U);
+}
+
 }  // namespace
 }  // namespace weir::test

@@ -66,16 +66,32 @@ TEST(RecommendPoolSize, IsLittlesLawWithAMargin) {
   EXPECT_THROW(recommend_pool_size(1, 1ms, 1.5, 5, 4), Error);
 }
 
-TEST(Recommendation, IsThePeakAndTheLongQueuesOfFiveMinutes) {
+TEST(Recommendation, IsWhatWasNeededAtOnceInFiveMinutes) {
   detail::Recommendation r;
   detail::TimePoint now{std::chrono::hours{1}};
   r.used(now, 7);
   EXPECT_EQ(r.recommended(), 7U);
-  for (std::uint64_t i = 1; i <= 100; ++i) r.waited(now, 5, i);
+  for (std::uint64_t i = 1; i <= 100; ++i) r.waited(now, 12, i);
   EXPECT_EQ(r.recommended(), 12U);
   now += 6min;
   r.used(now, 2);
   EXPECT_EQ(r.recommended(), 2U) << "what is long ago no longer counts";
+}
+
+TEST(Recommendation, LeavesOutTheGreediestHundredthAndIsExactToAnEighth) {
+  detail::Recommendation r;
+  const detail::TimePoint now{std::chrono::hours{1}};
+  for (std::uint64_t i = 1; i <= 1'000; ++i) r.waited(now, i <= 10 ? 50'000 : 200, i);
+  EXPECT_EQ(r.recommended(), 207U) << "200 lies in the bucket 192..207";
+  for (std::uint64_t needed = 1; needed < 60'000; needed += 1 + needed / 5) {
+    detail::Recommendation one;
+    for (std::uint64_t i = 1; i <= 100; ++i) one.waited(now, needed, i);
+    EXPECT_GE(one.recommended(), needed);
+    EXPECT_LE(one.recommended(), needed < 64 ? needed : needed + needed / 8) << needed;
+  }
+  detail::Recommendation endless;
+  for (std::uint64_t i = 1; i <= 100; ++i) endless.waited(now, std::uint64_t{1} << 40, i);
+  EXPECT_EQ(endless.recommended(), 65'535U);
 }
 
 }  // namespace

@@ -201,7 +201,7 @@ awaitable<void> CopyChannel::drain(ResultPtr last) {
 
 void CopyChannel::give_back() {
   if (PQenterPipelineMode(connection()) != 1) broken();
-  session_->socket_.assign(PQsocket(connection()));
+  session_->socket_.assign(session_->descriptor_.get());
   session_->publish();
   ended_ = true;
   if (!lease_) return;

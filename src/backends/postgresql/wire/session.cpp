@@ -61,8 +61,9 @@ void Session::open() {
   if (PQsetnonblocking(connection_, 1) != 0 || PQenterPipelineMode(connection_) != 1)
     throw Error(errc::connect_failed, "libpq refused its pipeline mode");
   may_cork_ = library_.send_pipeline_sync == nullptr && is_tcp(PQsocket(connection_));
-  socket_.assign(PQsocket(connection_));
-  descriptor_.store(PQsocket(connection_), std::memory_order_release);
+  descriptor_.open(PQsocket(connection_));
+  socket_.assign(descriptor_.get());
+  closed_.store(false, std::memory_order_release);
   open_sessions_ = OpenSessions::of(executor_);
   open_sessions_->add(*this);
 }
@@ -73,10 +74,9 @@ std::string Session::parameter(const char* name) const {
 }
 
 bool Session::readable() const noexcept {
-  const int descriptor = descriptor_.load(std::memory_order_acquire);
-  if (descriptor < 0) return true;
+  if (closed()) return true;
   char byte = 0;
-  const auto got = ::recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  const auto got = ::recv(descriptor_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
@@ -197,7 +197,7 @@ void Session::start(RequestPtr request) {
 void Session::close(bool silent) noexcept {
   if (connection_ == nullptr) return;
   auto* const connection = std::exchange(connection_, nullptr);
-  descriptor_.store(-1, std::memory_order_release);
+  closed_.store(true, std::memory_order_release);
   if (open_sessions_) open_sessions_->remove(*this);
   timer_.cancel();
   if (socket_.is_open()) socket_.release();
@@ -209,6 +209,7 @@ void Session::close(bool silent) noexcept {
     }
   }
   PQfinish(connection);
+  if (!silent) descriptor_.shut_down();
   // Who still waits here waits on a loop that ends: a coroutine holds its request, and the request the coroutine.
   std::vector<Request::Handler> orphans;
   for (auto* const line : {&inflight_, &waiting_}) {

@@ -9,6 +9,7 @@
 #include "backends/postgresql/wire/cancel_limit.hpp"
 #include "backends/postgresql/wire/open_sessions.hpp"
 #include "backends/postgresql/wire/request.hpp"
+#include "backends/postgresql/wire/socket_copy.hpp"
 #include "pool/loop.hpp"
 
 #include <weir/awaitable.hpp>
@@ -60,7 +61,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void close(bool silent) noexcept;
 
   // These may be asked on any thread of the loop.
-  bool closed() const noexcept { return descriptor_.load(std::memory_order_acquire) < 0; }
+  bool closed() const noexcept { return closed_.load(std::memory_order_acquire); }
   // Nothing on its way.
   bool idle() const noexcept { return !busy_.load(std::memory_order_acquire); }
   // The peer has closed it, or said something nobody asked for. While idle.
@@ -142,6 +143,7 @@ class Session : public std::enable_shared_from_this<Session> {
   const Library& library_;
   const int greeted_by_;
   StatementCache cache_;
+  SocketCopy descriptor_;  // outlives its registration with the loop
   boost::asio::posix::stream_descriptor socket_;
   boost::asio::steady_timer timer_;
   Clock::time_point armed_ = Clock::time_point::max();
@@ -160,7 +162,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::atomic<bool> dirty_{false};
   std::atomic<bool> busy_{false};
   std::atomic<bool> open_transaction_{false};
-  std::atomic<int> descriptor_{-1};
+  std::atomic<bool> closed_{true};
   std::atomic<Clock::rep> heard_{0};  // when the last answer was read
   std::atomic<Clock::rep> head_{0};   // since when a statement is at the head of the line; 0: none is
   bool fatal_ = false;
