@@ -6,6 +6,7 @@
 //   es_bench search PORT TASKS SECONDS    10 hits as Records
 //   es_bench seed PORT SECONDS            one document; 100 of them; a search of three filters, a range and an order
 //   es_bench rejected PORT                100,000 Records, of which the server refuses one in ten with 429
+//   es_bench killed PORT,PORT,PORT        100,000 Records in requests of 1,000 to three nodes, of which one dies
 //   es_bench real PORT INDEX              100,000 Records in, a search, out again whole and in 4 slices
 #include "backends/elasticsearch/bulk_run.hpp"
 #include "count_allocations.hpp"
@@ -44,10 +45,17 @@ const std::string& document() {
 }
 
 // "b" is the index that the null server has: bare documents, which are found again in order by their field `id`.
-std::string url(const std::string& port, const std::string& index = "b", bool with_key = false) {
-  return "elasticsearch+http://127.0.0.1:" + port + "/" + index +
-         "?bulk_size=5000000&bulk_actions=100000&bulk_concurrency=2&max_size=64&proxy=off&timeout=0" +
-         (with_key ? "&key_field=id" : "");
+std::string url(const std::string& port, const std::string& index = "b", bool with_key = false,
+                const std::string& bulk_actions = "100000") {
+  return "elasticsearch+http://127.0.0.1:" + port + "/" + index + "?bulk_size=5000000&bulk_actions=" + bulk_actions +
+         "&bulk_concurrency=2&max_size=64&proxy=off&timeout=0" + (with_key ? "&key_field=id" : "");
+}
+
+// "1,2,3" as hosts of a URL, behind the first one's name.
+std::string hosts(std::string_view ports) {
+  std::string out;
+  for (const char c : ports) out += c == ',' ? std::string(",127.0.0.1:") : std::string(1, c);
+  return out;
 }
 
 struct Work {
@@ -237,10 +245,11 @@ weir::awaitable<void> ask_stored(Work* work, weir::Json* out) {
   *out = weir::Json::parse(answer.body.view());
 }
 
-// Nothing lost and nothing stored twice, by the server's own count.
-void rejected(Bench& bench) {
+// Nothing lost, by the server's own count; `twice` are items that were sent again because nobody knew of them.
+void in_spite_of_faults(const char* name, Bench& bench) {
   std::uint64_t failed = 0;
   weir::Json stored;
+  bench.run(ask_stored(&bench.work(), &stored));
   const bench::Stopwatch watch;
   bench.run(store_in_spite(&bench.work(), &failed));
   const auto seconds = watch.seconds();
@@ -248,9 +257,9 @@ void rejected(Bench& bench) {
   bench.run(ask_stored(&bench.work(), &stored));
   const auto ids = stored.at("ids").get<std::uint64_t>(), items = stored.at("items").get<std::uint64_t>();
   std::printf(
-      "{\"peer\":\"weir\",\"case\":\"es_rejected\",\"ops_s\":%.0f,\"client_cpu_us_op\":%.4f,\"failed\":%llu,"
+      "{\"peer\":\"weir\",\"case\":\"%s\",\"ops_s\":%.0f,\"client_cpu_us_op\":%.4f,\"failed\":%llu,"
       "\"lost\":%llu,\"twice\":%llu}\n",
-      1e5 / seconds, cpu / 1e5 * 1e6, static_cast<unsigned long long>(failed),
+      name, 1e5 / seconds, cpu / 1e5 * 1e6, static_cast<unsigned long long>(failed),
       static_cast<unsigned long long>(100'000 - ids), static_cast<unsigned long long>(items - ids));
 }
 
@@ -279,7 +288,13 @@ int main(int count, char** arguments) {
   const std::string mode = arguments[1];
   if (mode == "rejected") {
     Bench bench(url(arguments[2]));
-    rejected(bench);
+    in_spite_of_faults("es_rejected", bench);
+    bench.close();
+    return 0;
+  }
+  if (mode == "killed") {
+    Bench bench(url(hosts(arguments[2]), "b", false, "1000"));
+    in_spite_of_faults("es_killed", bench);
     bench.close();
     return 0;
   }

@@ -19,6 +19,14 @@ class Reader {
     if (position_ != text_.size()) fail("text behind the end of the value");
     return json;
   }
+  // Up to the end of the value that begins at `position`, which is moved there.
+  Json read_at(std::size_t& position) {
+    position_ = position;
+    Json json;
+    value(json, 0);
+    position = position_;
+    return json;
+  }
 
  private:
   [[noreturn]] void fail(std::string_view why) const {
@@ -150,5 +158,6 @@ static_assert(max_json_depth == 1000, "a message above names it");
 
 Json parse_json(std::string_view text) { return Reader(text, true).read(); }
 Json parse_stored_json(std::string_view text) { return Reader(text, false).read(); }
+Json scan_stored_json(std::string_view text, std::size_t& position) { return Reader(text, false).read_at(position); }
 
 }  // namespace weir::core

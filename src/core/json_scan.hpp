@@ -36,4 +36,8 @@ enum class LargeIntegers { refuse, as_double };
 // `position` is at the number; afterwards behind it, or unchanged for a fault.
 ScanFault scan_number(std::string_view text, std::size_t& position, LargeIntegers large, Json& out);
 
+// The JSON value of a store that begins at `position`; afterwards behind it. As `parse_stored_json` but for what
+// follows.
+WEIR_API Json scan_stored_json(std::string_view text, std::size_t& position);
+
 }  // namespace weir::core

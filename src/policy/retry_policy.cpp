@@ -24,8 +24,7 @@ Duration pause(const RetryOptions& options, const Error& error, const Failure& f
   const auto span = doubled(base, failure.attempt, options.max());
   const auto jittered =
       Duration{static_cast<Duration::rep>(static_cast<double>(span.count()) * std::clamp(failure.random, 0.0, 1.0))};
-  if (!failure.server_hint) return jittered;
-  return std::clamp(*failure.server_hint, jittered, jittered + hint_allowance);
+  return follow_hint(jittered, failure.server_hint);
 }
 
 bool passes(TimePoint now, Duration delay, TimePoint deadline) {
@@ -33,6 +32,10 @@ bool passes(TimePoint now, Duration delay, TimePoint deadline) {
 }
 
 }  // namespace
+
+Duration follow_hint(Duration pause, std::optional<Duration> hint) noexcept {
+  return hint ? std::clamp(*hint, pause, pause + hint_allowance) : pause;
+}
 
 bool is_throttling(const Error& error) noexcept { return error.kind() == errc::throttled; }
 

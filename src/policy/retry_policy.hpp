@@ -57,6 +57,10 @@ struct Decision {
 /// another endpoint after a failed connect does not wait.
 WEIR_API Decision decide(const RetryOptions& options, RetryBudget& budget, const Error& error, const Failure& failure);
 
+/// The pause as the store would have it: no shorter than `pause`, and at most 5 s longer, so that a store that asks for
+/// an hour is asked again while the caller still waits.
+WEIR_API Duration follow_hint(Duration pause, std::optional<Duration> hint) noexcept;
+
 /// Whether the answer to this error is "the store has too much to do".
 bool is_throttling(const Error& error) noexcept;
 

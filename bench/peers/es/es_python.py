@@ -4,7 +4,7 @@
 
 CASE: single, bulk100, bulk_stream (helpers.streaming_bulk of 1,000), search (one after the other), search64 (64 tasks),
 complex (three filters, a range and an order), rejected (100,000 documents, of which the null server refuses one in ten;
-the helper's own retries), real (100,000 documents in, out again by the client's scan helper).
+the helper's own retries), killed (the same to three nodes, PORT,PORT,PORT, of which one dies), real (100,000 documents in, out again by the client's scan helper).
 """
 import asyncio
 import json
@@ -13,7 +13,8 @@ import sys
 import time
 
 peer, case, seconds, port = sys.argv[1], sys.argv[2], float(sys.argv[3]), sys.argv[4]
-URL = "http://127.0.0.1:" + port
+URLS = ["http://127.0.0.1:" + one for one in port.split(",")]
+URL = URLS[0]
 INDEX = "b" if case != "real" else "bench-python-" + peer
 DOCUMENT = dict(name="name-1", value=1, score=0.5, tags=["a", "b", "c"], text="x" * 64)
 SIMPLE = dict(query=dict(bool=dict(filter=[dict(term=dict(name="name-1")), dict(range=dict(value=dict(gte=1, lt=10)))])),
@@ -57,16 +58,16 @@ def search_arguments(body):
 
 def sync():
     from elasticsearch import Elasticsearch, helpers
-    client = Elasticsearch(URL, request_timeout=60)
+    client = Elasticsearch(URLS, request_timeout=60)
     if case != "real":
         client.index(index=INDEX, id="1", document=DOCUMENT)
-    if case == "rejected":
+    if case in ("rejected", "killed"):
         stored()
         watch = Watch()
         failed = sum(not good for good, _ in helpers.streaming_bulk(
             client, actions(100000), chunk_size=1000, max_retries=3, initial_backoff=0.05, raise_on_error=False))
         took, used, found = watch.seconds(), cpu() - watch.cpu, stored()
-        print(json.dumps(dict(peer=peer, case="es_rejected", ops_s=round(1e5 / took, 1), client_cpu_us_op=round(used * 10, 2),
+        print(json.dumps(dict(peer=peer, case="es_" + case, ops_s=round(1e5 / took, 1), client_cpu_us_op=round(used * 10, 2),
                               failed=failed, lost=100000 - found["ids"], twice=found["items"] - found["ids"])), flush=True)
         return
     watch, n = Watch(), 0

@@ -75,7 +75,12 @@ Json read_value(std::string_view text) {
   }
 }
 
-Json read_object(std::string_view text) { return text.starts_with('{') ? read_value(text) : Json::object(); }
+// What is no object is passed over, and is an empty one.
+Json read_object(Skimmer& in) {
+  if (in.peek() == '{') return in.json();
+  in.value();
+  return Json::object();
+}
 
 std::string read_string(std::string_view text) {
   std::string out;
@@ -92,36 +97,42 @@ std::optional<std::int64_t> read_integer(std::string_view text) {
   return out;
 }
 
-void read_source(Skimmer& in, bool ours, Record& out) {
-  if (!ours || in.peek() != '{') {
-    out.fields = read_object(in.value());
-    if (ours) out.fields = Json::object();
-    return;
-  }
+struct Source {
+  Json fields;
+  Json metadata;
+};
+
+void read_source(Skimmer& in, bool ours, Source& out) {
+  if (!ours) return void(out.fields = read_object(in));
+  if (in.peek() != '{') return void(in.value());
   bool verbatim = false;
   in.object([&](std::string_view key) {
-    const auto value = in.value();
-    if (key == "metadata") out.metadata = read_object(value);
+    if (key == "metadata") return void(out.metadata = read_object(in));
     if (key == "verbatim") verbatim = true;
-    if (key == "verbatim" || (key == "fields" && !verbatim)) out.fields = read_object(value);
+    if (key == "verbatim" || (key == "fields" && !verbatim)) return void(out.fields = read_object(in));
+    in.value();
   });
 }
 
 // One hit; `sort` is its place, as it is written.
 Record read_hit(Skimmer& in, bool ours, std::string_view& sort) {
   if (in.peek() != '{') refuse("holds a document that is no object");
-  Record out;
+  std::string id;
+  Source source;
   std::optional<std::int64_t> number, term;
   in.object([&](std::string_view key) {
-    if (key == "_source") return read_source(in, ours, out);
+    if (key == "_source") return read_source(in, ours, source);
     const auto value = in.value();
-    if (key == "_id") out.id = read_string(value);
+    if (key == "_id") id = read_string(value);
     if (key == "_seq_no") number = read_integer(value);
     if (key == "_primary_term") term = read_integer(value);
     if (key == "sort") sort = value;
     if (key == "found" && value == "false") refuse("to a search holds a hit that is not there");
   });
-  if (out.id.empty()) refuse("holds a document without an id");
+  if (id.empty()) refuse("holds a document without an id");
+  Record out(source.fields.is_null() ? Json::object() : std::move(source.fields));
+  if (!source.metadata.is_null()) out.metadata = std::move(source.metadata);
+  out.id = std::move(id);
   if (number && term) out.version = to_version(SequenceNumber{*number, *term});
   return out;
 }

@@ -83,7 +83,8 @@ awaitable<BatchResult> write_many(LinkPtr link, CallContext context, WriteKind k
   bulk.concurrency = options.concurrency() != 0 ? options.concurrency() : link->settings.bulk_concurrency;
   bulk.refresh = refresh;
   bulk.deadline = context.deadline;
-  bulk.retries = !context.retry || (context.retry->writes() && context.retry->max_attempts() > 1);
+  bulk.retries =
+      context.retry ? context.retry->writes() && context.retry->max_attempts() > 1 : link->settings.repeats_writes;
   auto outcome = co_await run_bulk(link, std::move(checked.actions), bulk);
   BatchResult result;
   result.ids.resize(records.size());

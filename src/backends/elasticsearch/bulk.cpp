@@ -105,7 +105,12 @@ void BulkRequest::add(Action action, std::string_view id, std::string_view sourc
   }
   body_ += "}}\n";
   if (action != Action::remove) body_.append(source).append("\n");
-  items_.push_back({begin, body_.size(), item, action, std::string(id)});
+  items_.push_back({begin, body_.size(), item, action, only_if.has_value(), std::string(id)});
+}
+
+bool BulkRequest::is_idempotent() const noexcept {
+  return std::ranges::all_of(items_,
+                             [](const Item& item) { return item.action == Action::index && !item.conditional; });
 }
 
 BulkRequest BulkRequest::subset(std::span<const std::size_t> positions) const {

@@ -39,6 +39,8 @@ class BulkRequest {
   const std::string& body() const noexcept { return body_; }
   std::size_t size() const noexcept { return items_.size(); }
   bool empty() const noexcept { return items_.empty(); }
+  /// Whether it may be sent twice: nothing in it is but `index` without a condition.
+  bool is_idempotent() const noexcept;
   /// The caller's number of the n-th item.
   std::size_t item(std::size_t n) const { return items_.at(n).item; }
   std::string_view id(std::size_t n) const { return items_.at(n).id; }
@@ -56,6 +58,7 @@ class BulkRequest {
     std::size_t end;
     std::size_t item;
     Action action;
+    bool conditional;
     std::string id;
   };
   std::string body_;

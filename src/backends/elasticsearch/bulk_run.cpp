@@ -4,6 +4,7 @@
 #include "backends/elasticsearch/requests.hpp"
 #include "net/strand_call.hpp"
 #include "net/task_group.hpp"
+#include "policy/retry_policy.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
@@ -14,6 +15,7 @@
 #include <deque>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <random>
 #include <unordered_map>
 #include <utility>
@@ -105,7 +107,7 @@ class BulkRun : public std::enable_shared_from_this<BulkRun> {
     while (!request.empty() && !stopped_) {
       std::optional<Error> failure;
       std::vector<std::size_t> again;
-      milliseconds asked{0};
+      std::optional<milliseconds> asked;
       try {
         const auto response = co_await send(request);
         if (response.status == 413) {
@@ -114,7 +116,7 @@ class BulkRun : public std::enable_shared_from_this<BulkRun> {
         }
         const bool full = response.status == 429 || response.status == 503;
         if (full && settings_.retries && pauses < most_pauses) {
-          asked = response.retry_after().value_or(milliseconds{0});
+          asked = response.retry_after();
           for (std::size_t i = 0; i < request.size(); ++i) again.push_back(i);
         } else if (response.status < 200 || response.status >= 300) {
           throw response_error(response, true);
@@ -157,6 +159,8 @@ class BulkRun : public std::enable_shared_from_this<BulkRun> {
     call.body = request.body();
     call.lines = true;
     call.deadline = settings_.deadline;
+    // Then another node takes it over when this one dies on it, and what the others stored is not sent again.
+    call.idempotent = settings_.retries && request.is_idempotent();
     return link_->transport->send(std::move(call));
   }
 
@@ -217,11 +221,11 @@ class BulkRun : public std::enable_shared_from_this<BulkRun> {
       if (!ended_[i]) fail(i, unsent);
   }
 
-  static milliseconds pause(unsigned number, milliseconds asked) {
+  static policy::Duration pause(unsigned number, std::optional<milliseconds> asked) {
     const auto longest = std::min(longest_pause, first_pause * (1 << std::min(number, 10U)));
     thread_local std::minstd_rand engine{std::random_device{}()};
     std::uniform_int_distribution<std::int64_t> half(0, longest.count() / 2);
-    return std::max(longest / 2 + milliseconds(half(engine)), asked);
+    return policy::follow_hint(longest / 2 + milliseconds(half(engine)), asked);
   }
 
   const LinkPtr link_;

@@ -89,43 +89,52 @@ std::vector<Json> terms_queries(const std::string& field, const std::vector<Json
   return out;
 }
 
-// A comparison of strings with a keyword field. `everything`: matches each document that has a string there.
-Json compile_strings(const std::string& field, const Json& everything, const Comparison& comparison) {
-  std::vector<std::string> strings;
-  for (const auto& operand : comparison.operands)
-    if (operand.is_string()) strings.push_back(operand.get<std::string>());
-  const bool all = strings.size() == comparison.operands.size();
+// A comparison of strings with a keyword field. `everything()` matches each document that has a string there.
+template <class Everything>
+Json compile_strings(const std::string& field, const Everything& everything, const Comparison& comparison) {
+  if (comparison.test == Operator::in) {
+    std::vector<Json> strings;
+    for (const auto& operand : comparison.operands)
+      if (operand.is_string()) strings.push_back(operand);
+    return any_of(terms_queries(field, strings));
+  }
+  const bool all = std::ranges::all_of(comparison.operands, [](const Json& operand) { return operand.is_string(); });
+  const auto front = [&comparison]() -> const std::string& {
+    return comparison.operands.front().get_ref<const std::string&>();
+  };
   switch (comparison.test) {
-    case Operator::eq: return all ? term(field, strings.front()) : match_none();
-    case Operator::in: return any_of(terms_queries(field, std::vector<Json>(strings.begin(), strings.end())));
+    case Operator::eq:
+      if (!all) return match_none();
+      return term(field, front());
     case Operator::lt:
     case Operator::le:
     case Operator::gt:
     case Operator::ge: {
       if (!all) return match_none();
       Json bound = Json::object();
-      bound[bound_name(comparison.test)] = strings.front();
+      bound[bound_name(comparison.test)] = front();
       return nested("range", field, std::move(bound));
     }
     case Operator::between: {
       if (!all) return match_none();
       Json bounds = Json::object();
-      bounds["gte"] = strings.front();
-      bounds["lte"] = strings.back();
+      bounds["gte"] = front();
+      bounds["lte"] = comparison.operands.back();
       return nested("range", field, std::move(bounds));
     }
     case Operator::starts_with: {
-      if (strings.front().empty()) return everything;
+      if (front().empty()) return everything();
       Json prefix = Json::object();
-      prefix["value"] = strings.front();
+      prefix["value"] = front();
       return nested("prefix", field, std::move(prefix));
     }
     case Operator::contains:
-      return strings.front().empty() ? everything : wildcard(field, wildcard_containing(strings.front()), false);
+      if (front().empty()) return everything();
+      return wildcard(field, wildcard_containing(front()), false);
     case Operator::like:
     case Operator::ilike: {
       auto pattern = wildcard_of(*comparison.like);
-      if (pattern == "*") return everything;
+      if (pattern == "*") return everything();
       return wildcard(field, std::move(pattern), comparison.test == Operator::ilike);
     }
     case Operator::regex: {
@@ -217,14 +226,15 @@ class Compiler {
       either.push_back(must_not(exists(comparison)));
       query = any_of(std::move(either));
     }
-    return comparison.negated ? must_not(std::move(query)) : query;
+    if (comparison.negated) return must_not(std::move(query));
+    return query;
   }
 
   Json id(const Comparison& comparison) const {
     if (comparison.test == Operator::exists) return match_all();
     if (comparison.test == Operator::match) throw Error(errc::unsupported, "full text is not searched for in ids");
     if (mapping_.id_field().empty()) return compile_bare_id(comparison);
-    return compile_strings(mapping_.id_field(), match_all(), comparison);
+    return compile_strings(mapping_.id_field(), match_all, comparison);
   }
 
   Json exists(const Comparison& comparison) const {
@@ -241,7 +251,10 @@ class Compiler {
     if (known == nullptr) return match_none();
     if (comparison.test == Operator::match) return full_text(*known, comparison);
     switch (known->kind) {
-      case FieldKind::keyword: return compile_strings(known->name, exists_query(known->name), comparison);
+      case FieldKind::keyword: {
+        const auto everything = [known] { return exists_query(known->name); };
+        return compile_strings(known->name, everything, comparison);
+      }
       case FieldKind::number:
       case FieldKind::floating:
       case FieldKind::integer: return compile_numbers(*known, comparison);

@@ -85,6 +85,7 @@ Settings read_settings(const Config& config) {
   out.bulk_bytes = config.get<std::uint64_t>("bulk_size");
   out.bulk_actions = config.get<unsigned>("bulk_actions");
   out.bulk_concurrency = config.get<unsigned>("bulk_concurrency");
+  out.repeats_writes = config.get<bool>("retry_writes") && config.get<unsigned>("retry.max_attempts") > 1;
   out.keep_alive = config.get<milliseconds>("pit_keep_alive");
   return out;
 }

@@ -31,6 +31,7 @@ struct Settings {
   std::size_t bulk_bytes = 0;
   std::size_t bulk_actions = 0;
   std::size_t bulk_concurrency = 1;
+  bool repeats_writes = true;              ///< where the call says nothing else
   std::chrono::milliseconds keep_alive{};  ///< of a stream's snapshot
   std::chrono::milliseconds timeout{};     ///< of an operation; 0: none
 };

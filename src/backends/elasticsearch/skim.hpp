@@ -1,6 +1,9 @@
 #pragma once
 
+#include "core/json_scan.hpp"
+
 #include <weir/error.hpp>
+#include <weir/record.hpp>
 
 #include <cstddef>
 #include <string_view>
@@ -64,6 +67,16 @@ class Skimmer {
       if (at_ == begin) refuse();
     }
     return text_.substr(begin, at_ - begin);
+  }
+
+  /// A value, read.
+  Json json() {
+    peek();
+    try {
+      return core::scan_stored_json(text_, at_);
+    } catch (const Error&) {
+      refuse();
+    }
   }
 
   /// Nothing follows.

@@ -2,7 +2,11 @@
 
 #include "backends/s3/xml.hpp"
 
+#include <algorithm>
 #include <array>
+#include <charconv>
+#include <cstdint>
+#include <system_error>
 
 namespace weir::s3 {
 namespace {
@@ -164,6 +168,14 @@ Error error_of_code(std::string_view code, std::string_view message, std::string
   answer.status = meaning.kind == errc::server_error ? 500 : 200;
   answer.write = write;
   return made(meaning, code, text_of(code, message, meaning.kind, 200), operation, endpoint, answer);
+}
+
+std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view value) noexcept {
+  constexpr std::chrono::milliseconds longest = std::chrono::hours{24};
+  if (value.empty() || value.find_first_not_of("0123456789") != std::string_view::npos) return std::nullopt;
+  std::int64_t amount = 0;
+  const auto end = std::from_chars(value.data(), value.data() + value.size(), amount);
+  return end.ec == std::errc() ? std::min(std::chrono::milliseconds{amount}, longest) : longest;
 }
 
 }  // namespace weir::s3

@@ -35,4 +35,7 @@ WEIR_API Judgement judge(const Answer& answer, std::string_view operation, std::
 WEIR_API Error error_of_code(std::string_view code, std::string_view message, std::string_view operation,
                              std::string_view endpoint, bool write);
 
+/// x-amz-retry-after: milliseconds, at most a day; none when it is no number.
+WEIR_API std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view value) noexcept;
+
 }  // namespace weir::s3

@@ -259,7 +259,7 @@ class Session::Course {
     if (const auto region = response.headers.find("x-amz-bucket-region")) answer.bucket_region = *region;
     answer.retry_after = response.retry_after();
     if (const auto hint = response.headers.find("x-amz-retry-after"); hint && !answer.retry_after)
-      answer.retry_after = std::chrono::milliseconds(std::strtol(std::string(*hint).c_str(), nullptr, 10));
+      answer.retry_after = parse_retry_after(*hint);
     if (succeeded(*call_, status)) {
       const bool success = status >= 200 && status < 300;
       if (success && !call_->document) return std::nullopt;

@@ -47,6 +47,19 @@ TEST(Bulk, SubsetsAndHalvesKeepOrderAndNumbers) {
   EXPECT_THROW(first.halves(), Error);
 }
 
+TEST(Bulk, OnlyUnconditionalIndexMayBeSentTwice) {
+  BulkRequest request;
+  request.add(Action::index, "a", "{}", 0);
+  request.add(Action::index, "b", "{}", 1);
+  EXPECT_TRUE(request.is_idempotent());
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_FALSE(three().subset(std::vector<std::size_t>{i}).is_idempotent()) << i;
+  }
+  request.add(Action::remove, "c", "", 2);
+  EXPECT_FALSE(request.is_idempotent());
+  EXPECT_TRUE(request.subset(std::vector<std::size_t>{0, 1}).is_idempotent());
+}
+
 TEST(Bulk, EachItemHasItsOwnOutcome) {
   const auto items = parse_bulk_answer(
       R"({"took":1,"errors":true,"items":[

@@ -18,6 +18,7 @@ using weir::policy::decide;
 using weir::policy::Duration;
 using weir::policy::Effect;
 using weir::policy::Failure;
+using weir::policy::follow_hint;
 using weir::policy::RetryBudget;
 using weir::policy::TimePoint;
 using weir::policy::Verdict;
@@ -107,6 +108,24 @@ TEST(RetryPolicy, a_hint_is_followed_within_five_seconds_above_the_pause) {
   EXPECT_EQ(with_hint(0ms), 500ms);
   EXPECT_EQ(with_hint(2s), 2s);
   EXPECT_EQ(with_hint(1h), 5500ms);
+  EXPECT_EQ(follow_hint(50ms, std::nullopt), 50ms);
+  EXPECT_EQ(follow_hint(50ms, 24h), 5050ms);
+}
+
+TEST(RetryPolicy, what_is_left_of_a_hint_stays_before_the_deadline) {
+  RetryBudget budget(0);
+  auto failure = at(Effect::read);
+  failure.server_hint = 1h;
+  failure.deadline = start + 5501ms;
+  const auto in_time = decide(RetryOptions{}, budget, failure_of(errc::throttled), failure);
+  EXPECT_EQ(in_time.verdict, Verdict::retry) << "an hour that passes the deadline is not what is waited";
+  EXPECT_EQ(in_time.delay, 5500ms);
+  failure.deadline = start + 5500ms;
+  EXPECT_EQ(decide(RetryOptions{}, budget, failure_of(errc::throttled), failure).verdict, Verdict::deadline_near);
+  failure.server_hint = 2s;
+  failure.deadline = start + 1s;
+  EXPECT_EQ(decide(RetryOptions{}, budget, failure_of(errc::throttled), failure).verdict, Verdict::deadline_near)
+      << "and a hint that is followed is never cut to the deadline";
 }
 
 TEST(RetryPolicy, another_endpoint_takes_over_at_once_only_after_a_failed_connect) {

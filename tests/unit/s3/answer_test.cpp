@@ -89,6 +89,12 @@ TEST(Answer, WhatTheStoreAsks) {
   answer.status = 503;
   answer.retry_after = std::chrono::seconds(2);
   EXPECT_EQ(judge(answer, "", "").error.context().retry_after(), std::chrono::seconds(2));
+  EXPECT_EQ(parse_retry_after("0"), std::chrono::milliseconds(0));
+  EXPECT_EQ(parse_retry_after("1500"), std::chrono::milliseconds(1500));
+  EXPECT_EQ(parse_retry_after("86400001"), std::chrono::hours(24));
+  EXPECT_EQ(parse_retry_after("99999999999999999999"), std::chrono::hours(24));
+  for (const char* text : {"", " ", "-1", "soon", "1.5", "15s"})
+    EXPECT_EQ(parse_retry_after(text), std::nullopt) << text;
 }
 
 TEST(Answer, ARefusalNamesNobody) {

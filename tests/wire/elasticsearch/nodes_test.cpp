@@ -10,6 +10,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace weir::test {
 namespace {
@@ -58,6 +59,30 @@ TEST(ElasticsearchNodes, OneThatBreaksOffIsPassedOverAndNothingIsDoneTwice) {
   for (int i = 0; i < 10; ++i) run(db.create(one(std::to_string(i))));
   EXPECT_EQ(alive.documents().size(), 10U);
   for (const auto& [id, count] : alive.writes()) EXPECT_EQ(count, 1) << id;
+}
+
+TEST(ElasticsearchNodes, AnotherTakesOverTheBulkRequestThatOneDiedOn) {
+  FakeCluster alive;
+  FakeCluster dying([](FakeCluster&, const Received& request) -> std::optional<Answer> {
+    if (!request.target().starts_with("/people/_bulk")) return std::nullopt;
+    Answer out;
+    out.close_instead = true;
+    return out;
+  });
+  std::vector<Record> records;
+  for (int i = 0; i < 100; ++i) records.push_back(one(std::to_string(i)));
+  const auto db = opened(url_of(alive.address() + "," + dying.address(), "bulk_actions=10&bulk_concurrency=1"));
+  run(db.count());
+  EXPECT_EQ(run(db.upsert_batch(records)).succeeded(), 100U);
+  EXPECT_EQ(alive.writes().size(), 100U);
+  for (const auto& [id, count] : alive.writes()) EXPECT_EQ(count, 1) << id << ": what was answered is not sent again";
+  // Twice where the connection had been used before: then it could be that the node closed it for its age.
+  EXPECT_LE(dying.count_of("POST /people/_bulk"), 2U) << "it is left alone for a while";
+
+  const auto careful = opened(url_of(dying.address() + "," + alive.address(), "retry_writes=false&eject_base=1ms"));
+  unsigned failed = 0;
+  for (int i = 0; i < 4; ++i) failed += run(outcome_of([&] { return careful.upsert_batch(records); })).ok() ? 0 : 1;
+  EXPECT_GE(failed, 1U) << "where writes are not repeated, this one is not";
 }
 
 TEST(ElasticsearchNodes, OneThatIsUnavailableIsPassedOver) {
