@@ -36,6 +36,7 @@ struct Faults {
   unsigned drip = 0;
   unsigned cancel_delay = 0;
   bool hold = false;
+  std::uint16_t target = 0;
 };
 
 struct Link {
@@ -64,9 +65,9 @@ bool is_cancel(std::string_view bytes) {
 class Relay::Impl {
  public:
   explicit Impl(std::uint16_t target)
-      : target_(asio::ip::make_address("127.0.0.1"), target),
-        acceptor_(io_, tcp::endpoint(asio::ip::make_address("127.0.0.1"), 0)),
+      : acceptor_(io_, tcp::endpoint(asio::ip::make_address("127.0.0.1"), 0)),
         port_(acceptor_.local_endpoint().port()) {
+    faults_.target = target;
     asio::co_spawn(io_, accept(), asio::detached);
     thread_ = std::thread([this] { io_.run(); });
   }
@@ -100,6 +101,7 @@ class Relay::Impl {
   std::atomic<std::size_t> accepted{0};
   std::atomic<std::size_t> alive{0};
   std::atomic<std::size_t> bytes_back{0};
+  std::atomic<std::size_t> clear_cancels{0};
 
  private:
   asio::awaitable<void> accept() {
@@ -121,7 +123,8 @@ class Relay::Impl {
     links_.insert(link);
     ++alive;
     error_code failed;
-    co_await link->server.async_connect(target_, asio::redirect_error(use, failed));
+    const tcp::endpoint target(asio::ip::make_address("127.0.0.1"), faults().target);
+    co_await link->server.async_connect(target, asio::redirect_error(use, failed));
     if (!failed) {
       link->client.set_option(tcp::no_delay(true), failed);
       link->server.set_option(tcp::no_delay(true), failed);
@@ -142,7 +145,9 @@ class Relay::Impl {
       const Faults now = faults();
       const std::string_view text(buffer.data(), size);
       if (!now.lost_answer.empty() && text.find(now.lost_answer) != std::string_view::npos) link->doomed = true;
-      if (now.cancel_delay != 0 && is_cancel(text)) {
+      const bool cancels = is_cancel(text);
+      if (cancels) ++clear_cancels;
+      if (now.cancel_delay != 0 && cancels) {
         asio::steady_timer pause(io_, std::chrono::milliseconds(now.cancel_delay));
         co_await pause.async_wait(asio::redirect_error(use, failed));
       }
@@ -187,7 +192,6 @@ class Relay::Impl {
   }
 
   asio::io_context io_{1};
-  const tcp::endpoint target_;
   tcp::acceptor acceptor_;
   const std::uint16_t port_;
   mutable std::mutex mutex_;
@@ -218,9 +222,13 @@ void Relay::hold(bool on) {
 void Relay::delay_cancels(unsigned milliseconds) {
   impl_->set([milliseconds](Faults& f) { f.cancel_delay = milliseconds; });
 }
+void Relay::lead_to(std::uint16_t port) {
+  impl_->set([port](Faults& f) { f.target = port; });
+}
 void Relay::cut_all() { impl_->cut_all(); }
 std::size_t Relay::accepted() const { return impl_->accepted; }
 std::size_t Relay::alive() const { return impl_->alive; }
+std::size_t Relay::clear_cancels() const { return impl_->clear_cancels; }
 std::size_t Relay::bytes_back() const { return impl_->bytes_back; }
 
 namespace {

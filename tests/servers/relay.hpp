@@ -32,12 +32,16 @@ class Relay {
   void hold(bool on);
   /// What cancels a PostgreSQL statement is passed on that much later, even when its sender has gone. 0: at once.
   void delay_cancels(unsigned milliseconds);
+  /// New connections go to another port of 127.0.0.1.
+  void lead_to(std::uint16_t port);
   /// Cuts everything that is connected.
   void cut_all();
 
   /// Connects accepted so far, and how many of them live.
   std::size_t accepted() const;
   std::size_t alive() const;
+  /// What cancels a PostgreSQL statement and passed unencrypted, so far.
+  std::size_t clear_cancels() const;
   /// Bytes from the server since the relay began.
   std::size_t bytes_back() const;
 

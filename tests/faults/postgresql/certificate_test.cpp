@@ -1,10 +1,9 @@
 // Servers whose certificate must not be believed. A peer that speaks no more than PostgreSQL's way into TLS is enough:
 // https://www.postgresql.org/docs/15/protocol-flow.html#id-1.10.6.7.12
 
-#include "support/outcome.hpp"
-#include "support/run.hpp"
+#include "faults/postgresql/fixture.hpp"
 
-#include <weir/database.hpp>
+#include <weir/postgresql.hpp>
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
@@ -88,7 +87,9 @@ class TlsPeer {
   std::string url(const std::string& options) const {
     return "postgresql://me:a-password@localhost:" + std::to_string(port_) + "/db?" + options;
   }
-  // Clients that believed the certificate and went on.
+  std::uint16_t port() const { return port_; }
+  // Clients that asked for TLS, and those that believed the certificate and went on.
+  unsigned met() const { return met_; }
   unsigned believed() const { return believed_; }
 
  private:
@@ -103,6 +104,7 @@ class TlsPeer {
       if (client < 0) return;
       char request[8];
       if (::recv(client, request, sizeof request, MSG_WAITALL) == 8 && ::send(client, "S", 1, MSG_NOSIGNAL) == 1) {
+        ++met_;
         const Owned<SSL> tls(SSL_new(context_.get()), &SSL_free);
         SSL_set_fd(tls.get(), client);
         char first = 0;
@@ -115,6 +117,7 @@ class TlsPeer {
   Owned<SSL_CTX> context_;
   int listener_ = -1;
   std::uint16_t port_ = 0;
+  std::atomic<unsigned> met_{0};
   std::atomic<unsigned> believed_{0};
   std::thread thread_;
 };
@@ -175,6 +178,26 @@ TEST_F(Certificates, signed_by_itself) {
   for (const char* mode : {"verify-ca", "verify-full", ""})
     EXPECT_TRUE(fails_with(meet(peer, mode), errc::tls_failed)) << mode;
   EXPECT_EQ(peer.believed(), 0u);
+}
+
+using Imposters = FaultyPostgres;
+
+// Whoever leads connections elsewhere learns nothing that stops a statement.
+TEST_F(Imposters, hear_no_cancel) {
+  const auto key = new_key();
+  const auto own = make_certificate(key.get(), "localhost", 3'600, nullptr, key.get());
+  const TlsPeer peer(own.get(), key.get());
+  auto db = run(AsyncDatabase::open(relayed_tls("max_size=1")));
+  EXPECT_FALSE(run(db.exists("x")));
+  relay().lead_to(peer.port());
+  const auto hurried = db.native<PostgresDatabase>().with_timeout(std::chrono::milliseconds(100));
+  EXPECT_TRUE(fails_with(run(outcome_of([&] { return hurried.query("SELECT pg_sleep(3)"); })), errc::timeout));
+  loop().restart();
+  loop().run();  // until the cancel has ended as well
+  EXPECT_GT(peer.met(), 0u);
+  EXPECT_EQ(peer.believed(), 0u);
+  EXPECT_EQ(relay().clear_cancels(), 0u);
+  run(db.close());
 }
 
 }  // namespace

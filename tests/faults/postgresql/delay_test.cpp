@@ -76,6 +76,16 @@ awaitable<void> slow_then_quick(AsyncDatabase db) {
 TEST_F(Faults, a_statement_past_its_deadline_is_cancelled_on_the_server) {
   auto db = run(AsyncDatabase::open(relayed()));
   run(slow_then_quick(db));
+  EXPECT_EQ(relay().clear_cancels(), 1u);
+  run(db.close());
+}
+
+// Whoever listens on the way could stop statements with what a request in clear tells.
+TEST_F(Faults, a_cancel_is_encrypted_when_its_connection_is) {
+  auto db = run(AsyncDatabase::open(relayed_tls("max_size=2")));
+  run(slow_then_quick(db));
+  EXPECT_GE(relay().accepted(), 3u) << "two connections, and the cancel's own";
+  EXPECT_EQ(relay().clear_cancels(), 0u);
   run(db.close());
 }
 

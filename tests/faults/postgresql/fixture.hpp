@@ -24,6 +24,11 @@ class FaultyPostgres : public PostgresTest {
     at.replace(at.find("@localhost"), 10, "@127.0.0.1");
     return at;
   }
+  /// The same, encrypted and the server's certificate checked.
+  std::string relayed_tls(const std::string& options = {}) const {
+    const auto base = with_port(server().setting("POSTGRES_TLS_URL"), relay_->port());
+    return base + "&schema=" + schema() + "&application_name=" + schema() + (options.empty() ? "" : "&" + options);
+  }
   /// The counts of scripts/test --full take much longer.
   static bool full() { return std::getenv("WEIR_FULL") != nullptr; }
 

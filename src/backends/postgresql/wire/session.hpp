@@ -92,7 +92,6 @@ class Session : public std::enable_shared_from_this<Session> {
  private:
   friend class CopyChannel;  // which has the connection to itself for a while
   enum class Cancel { none, wanted, sent, fencing };
-  enum class Delivered { no, perhaps, yes };
   struct Initiate;
 
   bool here() const noexcept { return plain_ && loop_.running_here(); }
@@ -126,7 +125,6 @@ class Session : public std::enable_shared_from_this<Session> {
   void abandon(const RequestPtr& request);
   void want_cancel();
   void send_cancel();
-  awaitable<void> dial_cancel(std::shared_ptr<Delivered> delivered);
   void cancel_sent();
   void fence_answered();
 

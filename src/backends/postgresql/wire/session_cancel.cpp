@@ -1,19 +1,17 @@
 // How a request is given up: by its deadline, or by the caller. docs/postgresql.md, "Cancelling".
 
+#include "backends/postgresql/wire/cancel_call.hpp"
 #include "backends/postgresql/wire/session.hpp"
 #include "observability/logger.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 
 #include <algorithm>
-#include <charconv>
+#include <exception>
+#include <memory>
+#include <string>
 
 namespace weir::postgres {
 namespace {
@@ -30,6 +28,19 @@ constexpr milliseconds patience_with_poolers{12'000};
 
 // How long whoever gave up waits to hear what became of a statement that is being cancelled.
 constexpr milliseconds grace{300};
+
+// The fence says what became of the statement; why it was not cancelled is of use to whoever reads the log.
+void note_failed_cancel(const std::exception_ptr& failed) {
+  std::string text = "a cancel request failed";
+  try {
+    std::rethrow_exception(failed);
+  } catch (const std::exception& error) {
+    text += std::string(": ") + error.what();
+  } catch (...) {
+    text += " for an unknown reason";
+  }
+  log::component("postgres").write(log::Level::info, log::single_line(text));
+}
 
 }  // namespace
 
@@ -91,63 +102,18 @@ void Session::send_cancel() {
     return head_arrived();
   }
   cancel_ = Cancel::sent;
-  auto delivered = std::make_shared<Delivered>(Delivered::no);
-  asio::co_spawn(executor_, dial_cancel(delivered), [self = shared_from_this(), delivered](const std::exception_ptr&) {
-    // The fence tells when no interrupt can come any longer, unless the cancel itself is still on its way.
-    self->cancel_loose_ = *delivered == Delivered::perhaps;
-    if (std::exchange(self->holds_cancel_slot_, false)) self->family_->cancels.leave();
-    self->cancel_sent();
-    self->deliver();
-  });
-}
-
-namespace {
-
-// Whether the server closed the connection, which it does when it has sent the signal.
-template <class Socket>
-awaitable<bool> say_and_wait(Socket& socket, std::string bytes) {
-  co_await asio::async_write(socket, asio::buffer(bytes), asio::use_awaitable);
-  char nothing[16];
-  boost::system::error_code closed;
-  while (!closed)
-    co_await socket.async_read_some(asio::buffer(nothing), asio::redirect_error(asio::use_awaitable, closed));
-  co_return closed == asio::error::eof;
-}
-
-}  // namespace
-
-awaitable<void> Session::dial_cancel(std::shared_ptr<Delivered> delivered) {
-  const auto self = shared_from_this();
-  const std::string bytes = cancel_request(*cancel_key_);
-  const char* const address = PQhostaddr(connection_);
-  const std::string host = address == nullptr ? "" : address;
-  const std::string name = PQhost(connection_) == nullptr ? "" : PQhost(connection_);
-  const std::string port = PQport(connection_) == nullptr ? "5432" : PQport(connection_);
   const bool pooler = family_->pooler.load(std::memory_order_relaxed);
-  asio::steady_timer limit(executor_, pooler ? patience_with_poolers : patience);
-  if (name.starts_with('/')) {
-    auto socket = std::make_shared<asio::local::stream_protocol::socket>(executor_);
-    limit.async_wait([socket](const boost::system::error_code& failed) {
-      if (!failed) socket->close();
-    });
-    const asio::local::stream_protocol::endpoint endpoint(name + "/.s.PGSQL." + port);
-    co_await socket->async_connect(endpoint, asio::use_awaitable);
-    *delivered = Delivered::perhaps;
-    const bool seen = co_await say_and_wait(*socket, bytes);
-    if (seen) *delivered = Delivered::yes;
-    co_return;
-  }
-  std::uint16_t number = 0;
-  std::from_chars(port.data(), port.data() + port.size(), number);
-  const asio::ip::tcp::endpoint endpoint(asio::ip::make_address(host), number);
-  auto socket = std::make_shared<asio::ip::tcp::socket>(executor_);
-  limit.async_wait([socket](const boost::system::error_code& failed) {
-    if (!failed) socket->close();
-  });
-  co_await socket->async_connect(endpoint, asio::use_awaitable);
-  *delivered = Delivered::perhaps;
-  const bool seen = co_await say_and_wait(*socket, bytes);
-  if (seen) *delivered = Delivered::yes;
+  const auto call = std::make_shared<CancelCall>(connection_, *cancel_key_);
+  asio::co_spawn(executor_, CancelCall::make(call, executor_, pooler ? patience_with_poolers : patience),
+                 [self = shared_from_this(), call](const std::exception_ptr& failed) {
+                   if (failed) note_failed_cancel(failed);
+                   // The fence tells when no interrupt can come any longer, unless the cancel itself is still on its
+                   // way.
+                   self->cancel_loose_ = call->delivered() == CancelCall::Delivered::perhaps;
+                   if (std::exchange(self->holds_cancel_slot_, false)) self->family_->cancels.leave();
+                   self->cancel_sent();
+                   self->deliver();
+                 });
 }
 
 // The signal is on its way or was delivered; an empty statement behind everything that was written comes back after it.
