@@ -3,6 +3,7 @@
 #include "backends/install_backend.hpp"
 #include "backends/postgresql/batch.hpp"
 #include "backends/postgresql/codec.hpp"
+#include "backends/postgresql/gathered_reads.hpp"
 #include "backends/postgresql/stream.hpp"
 #include "backends/postgresql/transaction.hpp"
 #include "backends/postgresql/wire/off_the_loop.hpp"
@@ -43,6 +44,7 @@ Capabilities PostgresBackend::capabilities() const {
 }
 
 awaitable<std::optional<Record>> PostgresBackend::read(CallContext context, std::string id) {
+  if (link_->settings.coalesce_reads) return when_ready(context, &GatheredReads::read, std::move(id));
   return when_ready(context, &read_one, std::move(id));
 }
 

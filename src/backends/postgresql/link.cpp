@@ -64,6 +64,7 @@ std::optional<Lease<Connection>> try_acquire(Pool<Connection>& pool, Sharing sha
 Link::Link(const Config& config)
     : settings(config),
       owner(std::make_shared<PoolOwner>()),
+      gathered_number(settings.coalesce_reads ? PoolRegistry::new_local_number() : 0),
       number_(PoolRegistry::new_local_number()),
       reads_number_(PoolRegistry::new_local_number()) {}
 

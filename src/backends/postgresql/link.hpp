@@ -25,6 +25,7 @@ class Link : public std::enable_shared_from_this<Link> {
   const std::shared_ptr<PoolOwner> owner;
   std::atomic<bool> ensured{false};
   ShapeTimes shapes;
+  const std::size_t gathered_number;  // where a loop keeps what option coalesce_reads gathers
   const std::shared_ptr<Snapshots> snapshots = std::make_shared<Snapshots>();
   std::atomic<bool> no_copy{false};  // COPY would do something else than INSERT, or is refused
 

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <charconv>
 #include <iterator>
-#include <unordered_map>
 
 namespace weir::postgres {
 namespace {
@@ -63,13 +62,12 @@ awaitable<RequestPtr> ask_query(Call call, Compiled compiled) {
 
 }  // namespace
 
-namespace {
-
-// A row of an existing table may not have every id.
 bool may_be_there(const Call& call, const std::string& id) {
   const ColumnMap* const columns = call.table().columns();
   return columns == nullptr || columns->may_be_id(id);
 }
+
+namespace {
 
 std::vector<Statement> change_of(const Call& call, WriteKind kind, const Record& record,
                                  std::optional<std::int64_t> expected) {
@@ -165,7 +163,7 @@ awaitable<std::uint64_t> count_all(Call call, Query query) {
   co_return static_cast<std::uint64_t>(read_int64(field_of(request->result(), 0, 0)).value_or(0));
 }
 
-awaitable<std::vector<std::optional<Record>>> read_many(Call call, std::vector<std::string> ids) {
+awaitable<RequestPtr> ask_many(Call call, std::vector<std::string> ids) {
   std::vector<Parameter> values;
   if (call.table().columns() == nullptr) {
     values.push_back(Parameter::text_array(ids));
@@ -175,12 +173,22 @@ awaitable<std::vector<std::optional<Record>>> read_many(Call call, std::vector<s
                  [&call](const std::string& id) { return may_be_there(call, id); });
     values.push_back(Parameter::text_array(possible));
   }
-  const auto request =
-      co_await call.conduit->ask(one(call.statements().read_many, std::move(values)), false,
-                                 ids.size() > 100 ? Sharing::exclusive : Sharing::shared, call.deadline);
+  auto request = co_await call.conduit->ask(one(call.statements().read_many, std::move(values)), false,
+                                            ids.size() > 100 ? Sharing::exclusive : Sharing::shared, call.deadline);
+  co_return request;
+}
+
+RowsById rows_by_id(const PGresult* result) {
+  const int count = PQntuples(result);
+  RowsById rows(static_cast<std::size_t>(count));
+  for (int row = 0; row < count; ++row) rows.emplace(field_of(result, row, 0), row);
+  return rows;
+}
+
+awaitable<std::vector<std::optional<Record>>> read_many(Call call, std::vector<std::string> ids) {
+  const auto request = co_await ask_many(std::move(call), ids);
   const PGresult* const result = request->result();
-  std::unordered_map<std::string_view, int> rows;
-  for (int row = 0; row < PQntuples(result); ++row) rows.emplace(field_of(result, row, 0), row);
+  const RowsById rows = rows_by_id(result);
   std::vector<std::optional<Record>> records(ids.size());
   for (std::size_t i = 0; i < ids.size(); ++i)
     if (const auto found = rows.find(ids[i]); found != rows.end()) records[i] = decode_record(result, found->second);

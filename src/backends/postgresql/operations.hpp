@@ -9,6 +9,8 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace weir::postgres {
@@ -28,6 +30,12 @@ awaitable<bool> exists_one(Call call, std::string id);
 awaitable<bool> write_one(Call call, WriteKind kind, Record record, std::optional<std::string> if_version);
 awaitable<std::vector<Record>> search_all(Call call, Query query);
 awaitable<std::uint64_t> count_all(Call call, Query query);
+// A row of an existing table may not have every id.
+bool may_be_there(const Call& call, const std::string& id);
+// The rows that have one of these ids, and which is whose; valid as long as the result is.
+awaitable<RequestPtr> ask_many(Call call, std::vector<std::string> ids);
+using RowsById = std::unordered_map<std::string_view, int>;
+RowsById rows_by_id(const PGresult* result);
 awaitable<std::vector<std::optional<Record>>> read_many(Call call, std::vector<std::string> ids);
 awaitable<std::uint64_t> remove_all(Call call, Query query);
 awaitable<std::uint64_t> patch_all(Call call, Query query, Json merge_patch);

@@ -71,7 +71,6 @@ void refuse_unsupported(const Config& config) {
     throw Error(errc::unsupported, std::string("option ") + option + ": " + why);
   };
   if (config.get<bool>("sniff")) refuse("sniff", "PostgreSQL names no other servers; list them in `hosts`");
-  if (config.get<bool>("coalesce_reads")) refuse("coalesce_reads", "each read ends with a Sync of its own");
   if (config.get<milliseconds>("read_idle_timeout") != std::chrono::minutes(1))
     refuse("read_idle_timeout", "there is no limit of its own for silence; use timeout and tcp_user_timeout");
 }
@@ -103,7 +102,8 @@ Settings::Settings(const Config& config)
       may_create(config.get<bool>("create_if_missing")),
       timeout(config.get<milliseconds>("timeout")),
       stall(config.get<milliseconds>("pipeline_stall")),
-      max_shared_result(config.get<std::uint64_t>("max_shared_result")) {
+      max_shared_result(config.get<std::uint64_t>("max_shared_result")),
+      coalesce_reads(config.get<bool>("coalesce_reads")) {
   refuse_unsupported(config);
   mapped = config.get<std::string>("storage") == "columns";
   key_field = config.get<std::string>("key_field");

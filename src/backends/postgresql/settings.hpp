@@ -33,6 +33,7 @@ class Settings {
   std::chrono::milliseconds timeout{0};
   std::chrono::milliseconds stall{0};  // 0: never
   std::size_t max_shared_result = 0;
+  bool coalesce_reads = false;
 };
 
 PoolOptions pool_options(const Config& config);

@@ -294,7 +294,9 @@ constexpr Option rows[] = {
     uint("statement_cache_size", "256", "prepared statements kept on each connection; 0 is none")
         .only(postgres | sqlite)
         .range(0, 65'536),
-    boolean("coalesce_reads", "false", "independent reads of one turn of the loop share a Sync").only(postgres).call(),
+    boolean("coalesce_reads", "false", "reads by id of one turn of the loop become one statement")
+        .only(postgres)
+        .call(),
     duration("pipeline_stall", "20ms", "a connection whose oldest statement is older gets no new ones").only(postgres),
     size("max_shared_result", "4MiB", "larger results move their statement to a connection of its own").only(postgres),
 

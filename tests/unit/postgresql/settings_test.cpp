@@ -13,13 +13,13 @@ TEST(Settings, options_that_nothing_reads_are_refused_by_name) {
     return test::outcome_now([&] { const Settings settings(Config::from_url(text)); });
   };
   EXPECT_TRUE(test::succeeds(outcome(url)));
-  for (const char* option : {"sniff=true", "coalesce_reads=true", "read_idle_timeout=5s"}) {
+  for (const char* option : {"sniff=true", "read_idle_timeout=5s"}) {
     const auto refused = outcome(url + "?" + option);
     const std::string text = option;
     EXPECT_TRUE(test::fails_with(refused, errc::unsupported)) << option;
     EXPECT_NE(refused.text().find(text.substr(0, text.find('='))), std::string::npos) << refused;
   }
-  for (const char* option : {"sniff=false", "pipeline_stall=50ms", "read_idle_timeout=60s"})
+  for (const char* option : {"sniff=false", "coalesce_reads=true", "pipeline_stall=50ms", "read_idle_timeout=60s"})
     EXPECT_TRUE(test::succeeds(outcome(url + "?" + option))) << option;
 }
 

@@ -6,12 +6,12 @@
 #include "backends/postgresql/sql/parameter.hpp"
 #include "backends/postgresql/sql/server_error.hpp"
 #include "backends/postgresql/sql/statement_cache.hpp"
+#include "backends/postgresql/wire/deliver.hpp"
 #include "backends/postgresql/wire/library.hpp"
 
 #include <weir/error.hpp>
 #include <weir/pool.hpp>
 
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/container/small_vector.hpp>
 
 #include <chrono>
@@ -76,7 +76,7 @@ class Request {
     StatementCache::Entry entry;
     bool parse = false;  // of a Parse: no result for anybody
   };
-  using Handler = boost::asio::async_result<boost::asio::use_awaitable_t<>, void()>::handler_type;
+  using Handler = WaitHandler;
 
   State state_ = State::fresh;
   boost::container::small_vector<Step, 2> steps_;

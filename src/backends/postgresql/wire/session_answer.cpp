@@ -2,17 +2,11 @@
 // waits for it.
 
 #include "backends/postgresql/sql/own_words.hpp"
+#include "backends/postgresql/wire/deliver.hpp"
 #include "backends/postgresql/wire/result.hpp"
 #include "backends/postgresql/wire/session.hpp"
 #include "backends/postgresql/wire/session_log.hpp"
 
-#include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/dispatch.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-
-#include <exception>
 #include <utility>
 
 namespace weir::postgres {
@@ -227,19 +221,7 @@ void Session::deliver() {
   auto handlers = std::exchange(answered_, {});
   const bool inside = !handlers.empty() && loop_.running_here();
   for (auto& handler : handlers) {
-    if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected()) slot.clear();
-    const auto executor = asio::get_associated_executor(handler, executor_);
-    const auto* const plain = executor.target<asio::io_context::executor_type>();
-    if (!inside || plain == nullptr || &plain->context() != &loop_.context()) {
-      asio::dispatch(executor, std::move(handler));
-      continue;
-    }
-    // What dispatch comes to, without its two layers of type erasure.
-    try {
-      handler();
-    } catch (...) {
-      asio::post(executor, [thrown = std::current_exception()] { std::rethrow_exception(thrown); });
-    }
+    deliver_to(std::move(handler), loop_, executor_, inside);
   }
   if (answered_.empty() && answered_.capacity() == 0) {
     handlers.clear();
