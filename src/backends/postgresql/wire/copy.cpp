@@ -20,6 +20,10 @@ namespace asio = boost::asio;
 
 constexpr std::size_t piece_bytes = 64 * 1024;
 
+// libpq sends whole pages of 8 KiB by itself and keeps the rest, which behind every piece would be a packet and a
+// system call of its own. So much may gather there before it is seen to that all has left.
+constexpr std::size_t most_behind = 4 * piece_bytes;
+
 std::uint64_t rows_of(const PGresult* result) {
   const std::string_view count = PQcmdTuples(const_cast<PGresult*>(result));
   std::uint64_t rows = 0;
@@ -157,11 +161,12 @@ awaitable<void> CopyChannel::flush() {
   for (;;) {
     const int left = PQflush(connection());
     if (left < 0) broken();
-    if (left == 0) co_return;
+    if (left == 0) break;
     co_await wait(false);
     // The server may have something to say, such as a notice, before it takes more.
     if (PQconsumeInput(connection()) != 1) broken();
   }
+  behind_ = 0;
 }
 
 awaitable<ResultPtr> CopyChannel::result() {
@@ -241,7 +246,8 @@ awaitable<void> CopyChannel::do_write(std::string_view bytes) {
   for (std::size_t at = 0; at < bytes.size(); at += piece_bytes) {
     const auto size = std::min(piece_bytes, bytes.size() - at);
     if (PQputCopyData(connection(), bytes.data() + at, static_cast<int>(size)) != 1) broken();
-    co_await flush();
+    behind_ += size;
+    if (behind_ >= most_behind) co_await flush();
   }
 }
 

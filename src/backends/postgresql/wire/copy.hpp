@@ -71,6 +71,7 @@ class CopyChannel : public std::enable_shared_from_this<CopyChannel> {
   Clock::time_point deadline_ = Clock::time_point::max();
   const InDoubt in_doubt_;
   Clock::time_point begun_{};
+  std::size_t behind_ = 0;  // bytes given to libpq since it was known to have sent all
   bool ended_ = false;
   bool last_ = false;    // the connection is of no use behind it
   bool at_end_ = false;  // of what is copied out; how it went is still to be heard
