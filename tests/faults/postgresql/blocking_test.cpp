@@ -228,6 +228,23 @@ TEST_F(Unblocked, a_cancel_into_a_black_hole) {
   expect_never_blocked();
 }
 
+awaitable<void> cancel_and_go_on(AsyncDatabase db) {
+  auto native = db.native<PostgresDatabase>();
+  co_await native.query("SELECT 1");
+  const auto late = co_await outcome_of([&] { return native.with_timeout(100ms).query("SELECT pg_sleep(60)::text"); });
+  EXPECT_TRUE(fails_with(late, errc::timeout));
+  EXPECT_SUCCEEDS(native.with_timeout(10s).query("SELECT 1"));
+}
+
+// It reads certificates to encrypt the request.
+TEST_F(Unblocked, an_encrypted_cancel) {
+  auto db = run(AsyncDatabase::open(relayed_tls("max_size=2")));
+  run_watched(cancel_and_go_on(db));
+  run(db.close());
+  EXPECT_EQ(relay().clear_cancels(), 0u);
+  expect_never_blocked();
+}
+
 awaitable<void> thrown_out(AsyncDatabase db) {
   auto native = db.native<PostgresDatabase>();
   for (int i = 0; i < 5; ++i) {
