@@ -162,6 +162,14 @@ Error bulk_item_error(const BulkItem& item, BulkRequest::Action action) {
   return made;
 }
 
+std::size_t even_share(std::size_t total, std::size_t most, std::size_t at_once) noexcept {
+  const auto divided = [](std::size_t a, std::size_t b) { return (a + b - 1) / b; };
+  if (total <= most || most < 64 || at_once == 0) return most;
+  // No request is filled to the last byte.
+  const auto least = divided(total, most - most / 64);
+  return divided(total, divided(least, at_once) * at_once);
+}
+
 void BulkSize::too_large(std::size_t bytes) noexcept {
   most_bytes_ = std::max(least_bytes, std::min(most_bytes_, bytes / 2));
   bytes_ = std::min(bytes_, most_bytes_);

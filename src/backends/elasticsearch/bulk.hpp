@@ -85,6 +85,11 @@ std::vector<BulkItem> parse_bulk_answer(std::string_view text, const BulkRequest
 /// What a failed item is called. `create` of an id that exists is already_exists; 409 otherwise is conflict.
 Error bulk_item_error(const BulkItem& item, BulkRequest::Action action);
 
+/// The bytes at which a request is complete where `total` does not go into a single one of `most` bytes: then all are
+/// of about one size, and their number is a multiple of how many are under way at once, so that none is left to run
+/// alone at the end.
+std::size_t even_share(std::size_t total, std::size_t most, std::size_t at_once) noexcept;
+
 /// How much goes into one request: grows while the server takes it, shrinks when it is too large (413) or comes too
 /// fast (429).
 class BulkSize {

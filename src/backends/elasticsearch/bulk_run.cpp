@@ -49,6 +49,7 @@ class BulkRun : public std::enable_shared_from_this<BulkRun> {
     const auto self = shared_from_this();
     for (auto& round : rounds_) {
       queue_.assign(round.begin(), round.end());
+      share_ = share_of(round);
       net::TaskGroup group(strand_);
       const auto most = std::max<std::size_t>(1, settings_.concurrency);
       for (std::size_t i = 0; i < most && i < queue_.size(); ++i) group.spawn(work(self));
@@ -82,10 +83,18 @@ class BulkRun : public std::enable_shared_from_this<BulkRun> {
     ended_.resize(actions_.size());
   }
 
+  std::size_t share_of(const std::vector<std::size_t>& round) const {
+    constexpr std::size_t frame = 24;  // {"index":{"_id":""}}, and two ends of lines
+    std::size_t total = 0;
+    for (const auto i : round) total += actions_[i].source.size() + actions_[i].id.size() + frame;
+    return even_share(total, link_->settings.bulk_bytes, std::max<std::size_t>(1, settings_.concurrency));
+  }
+
   BulkRequest next_request() {
     BulkRequest out;
     while (!queue_.empty()) {
       const auto& action = actions_[queue_.front()];
+      if (!out.empty() && out.body().size() >= share_) break;
       if (size_.is_full(out, action.source.size() + action.id.size() + BulkRequest::overhead)) break;
       out.add(action.action, action.id, action.source, queue_.front(), action.only_if);
       queue_.pop_front();
@@ -233,6 +242,7 @@ class BulkRun : public std::enable_shared_from_this<BulkRun> {
   const BulkSettings settings_;
   const asio::any_io_executor strand_;
   BulkSize size_;
+  std::size_t share_ = 0;  ///< of this round, in bytes
   std::vector<std::vector<std::size_t>> rounds_;
   std::deque<std::size_t> queue_;
   BulkOutcome outcome_;

@@ -128,6 +128,20 @@ TEST(Bulk, VersionsThereAndBack) {
     EXPECT_FALSE(parse_version(text)) << text;
 }
 
+TEST(Bulk, TheRequestsOfABatchAreOfOneSize) {
+  EXPECT_EQ(even_share(0, 5'000, 2), 5'000U);
+  EXPECT_EQ(even_share(5'000, 5'000, 2), 5'000U) << "one is enough";
+  for (const std::size_t most : {1'000U, 5'000'000U})
+    for (const std::size_t at_once : {1U, 2U, 3U, 8U})
+      for (std::size_t total = most + 1; total < most * 20; total += most / 3 + 1) {
+        const auto share = even_share(total, most, at_once);
+        EXPECT_LE(share, most);
+        const auto requests = (total + share - 1) / share;
+        EXPECT_EQ(requests % at_once, 0U) << total << " in requests of " << share;
+        EXPECT_LT(requests, total / (most - most / 64) + 1 + at_once) << "no more of them than that needs";
+      }
+}
+
 TEST(Bulk, TheSizeFollowsTheServer) {
   BulkSize size(5'000'000, 1000);
   BulkRequest request;
