@@ -34,7 +34,7 @@ std::vector<std::string> odd_ids() {
   std::string emoji;
   for (int i = 0; i < 128; ++i) emoji += "😀";
   ids.push_back(emoji);
-  for (const std::size_t size : {196, 200, 255, 256}) ids.push_back(std::string(size, 'k'));
+  for (const std::size_t size : {196U, 200U, 255U, 256U}) ids.push_back(std::string(size, 'k'));
   return ids;
 }
 
