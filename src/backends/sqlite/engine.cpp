@@ -144,7 +144,7 @@ void Engine::finish(const JobPointer& job, Clock::time_point now, Answers& answe
     answers.garbage.push_back(job);
   } else {
     job->answered = true;
-    std::exception_ptr error = job->error;
+    std::exception_ptr error = std::move(job->error);  // whoever is answered is its only owner
     // Interrupted: the reason is ours to tell.
     if (error && job->stop != Stop::none) error = error_of(job->stop);
     if (error && job->partly_applied) error = as_maybe_applied(error);

@@ -29,6 +29,16 @@ std::exception_ptr current_error() noexcept {
   }
 }
 
+std::exception_ptr copy_of(const std::exception_ptr& error) noexcept {
+  try {
+    std::rethrow_exception(error);
+  } catch (const Error& known) {
+    return std::make_exception_ptr(known);
+  } catch (...) {
+    return error;
+  }
+}
+
 std::exception_ptr as_maybe_applied(const std::exception_ptr& error) noexcept {
   try {
     std::rethrow_exception(error);

@@ -115,8 +115,11 @@ void Engine::read_once(Lock& lock, std::unique_ptr<Connection>& connection) {
   if (reader_wanted()) wake_reader();
   lock.unlock();
   for (const JobPointer& job : jobs) {
-    job->error = error;
-    if (!error) run_job(*job, *connection);
+    if (error) {
+      job->error = copy_of(error);
+    } else {
+      run_job(*job, *connection);
+    }
   }
   lock.lock();
   Answers answers;

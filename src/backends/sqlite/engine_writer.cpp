@@ -99,7 +99,7 @@ void Engine::fail_front(Lock& lock, std::exception_ptr error) {
   Answers answers;
   bool first = true;
   while (!write_queue_.empty() && (first || write_queue_.front()->kind == JobKind::write)) {
-    drop(*write_queue_.front(), error, answers);
+    drop(*write_queue_.front(), copy_of(error), answers);
     first = false;
   }
   lock.unlock();

@@ -220,6 +220,28 @@ TEST_P(ApiStress, handles_come_and_go) {
   for (auto& one : running) one->take();
 }
 
+// The threads of a store let go of a failure before its text is read.
+TEST_P(ApiStress, a_failure_belongs_to_who_gets_it) {
+  auto collide = [](AsyncDatabase db, std::size_t times) -> awaitable<std::size_t> {
+    std::size_t refused = 0;
+    for (std::size_t i = 0; i < times; ++i) {
+      Record one;
+      one.id = key(i);
+      auto create = [&db, &one] { return db.create(one); };
+      const auto outcome = co_await outcome_of(create);
+      EXPECT_TRUE(outcome.is(errc::already_exists)) << outcome;
+      EXPECT_NE(outcome.text().find("stored already"), std::string::npos) << outcome;
+      refused += outcome.is(errc::already_exists) ? 1 : 0;
+    }
+    co_return refused;
+  };
+  std::vector<std::unique_ptr<test::OnThread<std::size_t>>> running;
+  for (int i = 0; i < threads; ++i)
+    running.push_back(
+        std::make_unique<test::OnThread<std::size_t>>([this, collide] { return collide(database_, operations_ * 8); }));
+  for (auto& one : running) EXPECT_EQ(one->take(), operations_ * 8);
+}
+
 std::vector<std::string> urls() {
   std::vector<std::string> all{"memory:"};
 #ifdef WEIR_TEST_SQLITE
