@@ -75,6 +75,18 @@ BackendUnderTest sqlite_memory() {
   backend.differential_queries = 2'000;
   return backend;
 }
+
+// Short reads on the caller's thread, and what is not short handed over to the threads.
+BackendUnderTest sqlite_inline() {
+  BackendUnderTest backend = sqlite_file();
+  backend.name = "sqlite_inline";
+  backend.fresh = [] {
+    auto folder = std::make_shared<weir::test::TemporaryFolder>();
+    return FreshDatabase("sqlite:" + (folder->path() / "conformance.db").string() + "?inline_reads=true", folder);
+  };
+  backend.differential_queries = 1'000;
+  return backend;
+}
 #endif
 
 #ifdef WEIR_TEST_POSTGRESQL
@@ -132,6 +144,7 @@ int main(int argc, char** argv) {
 #ifdef WEIR_TEST_SQLITE
   weir::conformance::register_backend_under_test(sqlite_file());
   weir::conformance::register_backend_under_test(sqlite_memory());
+  weir::conformance::register_backend_under_test(sqlite_inline());
 #endif
 #ifdef WEIR_TEST_POSTGRESQL
   weir::conformance::register_backend_under_test(postgresql("postgresql", {}, "POSTGRES_URL"));

@@ -2,6 +2,7 @@
 
 #include "backends/install_backend.hpp"
 #include "backends/sqlite/process.hpp"
+#include "backends/sqlite/search.hpp"
 #include "backends/sqlite/stream.hpp"
 #include "backends/sqlite/transaction.hpp"
 
@@ -19,26 +20,8 @@ namespace {
 // enough that others get their turn.
 constexpr std::size_t default_chunk = 5000;
 
-// Point reads without a hop. False for a lock that is not free at once (another process recovers the log), which is
-// left to the threads.
 bool read_inline(const Link& link, const std::string& id, std::optional<Record>& found) {
-  const auto client = link.client();
-  check_process(client->engine.get());
-  struct Loan {
-    Engine& engine;
-    std::unique_ptr<Connection> connection;
-    ~Loan() {
-      if (connection) engine.give_back(std::move(connection));
-    }
-  } loan{*client->engine, nullptr};
-  try {
-    loan.connection = client->engine->borrow(*client);
-    found = read_one(*loan.connection, link.table->statements, id);
-    return true;
-  } catch (const Error& error) {
-    if (error.kind() != errc::unavailable) throw;
-    return false;
-  }
+  return read_point(link, [&](Connection& connection) { found = read_one(connection, link.table->statements, id); });
 }
 
 std::shared_ptr<const core::Projection> projection_of(const Query& query) {
@@ -108,6 +91,11 @@ bool SqliteBackend::try_read_now(const std::string& id, std::optional<Record>& f
 awaitable<bool> SqliteBackend::exists(CallContext context, std::string id) {
   const auto link = link_;
   co_await ensure(link, context.deadline);
+  if (link->settings.inline_reads) {
+    bool found = false;
+    const auto look = [&](Connection& connection) { found = exists_one(connection, link->table->statements, id); };
+    if (read_point(*link, look)) co_return found;
+  }
   auto work = [table = link->table, key = std::move(id)](Connection& connection) {
     return exists_one(connection, table->statements, key);
   };
@@ -132,17 +120,31 @@ RecordStream SqliteBackend::scan(CallContext context, Query query, StreamOptions
 awaitable<std::vector<Record>> SqliteBackend::search(CallContext context, Query query) {
   const auto link = link_;
   co_await ensure(link, context.deadline);
-  auto work = [search = compile_search(link->table->table, query), projection = projection_of(query)](
-                  Connection& connection) { return search_all(connection, search, projection.get()); };
+  auto search = compile_search(link->table->table, query);
+  auto projection = projection_of(query);
+  if (link->settings.inline_reads) {
+    std::vector<Record> found;
+    const auto look = [&](Connection& connection) {
+      found = search_all(connection, search, projection.get(), Attempts::one);
+    };
+    if (read_short(*link, search.plain.sql, context.deadline, look)) co_return found;
+  }
+  auto work = [search = std::move(search), projection = std::move(projection)](Connection& connection) {
+    return search_all(connection, search, projection.get());
+  };
   co_return co_await call(link, JobKind::read, context.deadline, std::move(work));
 }
 
 awaitable<std::uint64_t> SqliteBackend::count(CallContext context, Query query) {
   const auto link = link_;
   co_await ensure(link, context.deadline);
-  auto work = [compiled = compile_count(link->table->table, query)](Connection& connection) {
-    return count_all(connection, compiled);
-  };
+  auto compiled = compile_count(link->table->table, query);
+  if (link->settings.inline_reads) {
+    std::uint64_t found = 0;
+    const auto look = [&](Connection& connection) { found = count_all(connection, compiled); };
+    if (read_short(*link, compiled.sql, context.deadline, look)) co_return found;
+  }
+  auto work = [compiled = std::move(compiled)](Connection& connection) { return count_all(connection, compiled); };
   co_return co_await call(link, JobKind::read, context.deadline, std::move(work));
 }
 
@@ -150,6 +152,13 @@ awaitable<std::vector<std::optional<Record>>> SqliteBackend::read_batch(CallCont
                                                                         std::vector<std::string> ids) {
   const auto link = link_;
   co_await ensure(link, context.deadline);
+  if (link->settings.inline_reads) {
+    std::vector<std::optional<Record>> found;
+    const auto look = [&](Connection& connection) {
+      found = in_snapshot(connection, [&] { return read_many(connection, link->table->statements, ids); });
+    };
+    if (read_short(*link, link->table->statements.read, context.deadline, look)) co_return found;
+  }
   auto work = [table = link->table, keys = std::move(ids)](Connection& connection) {
     return in_snapshot(connection, [&] { return read_many(connection, table->statements, keys); });
   };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "backends/immediate_backend.hpp"
+#include "backends/sqlite/inline_read.hpp"
 #include "backends/sqlite/settings.hpp"
 
 #include <weir/backend.hpp>
@@ -75,6 +76,7 @@ struct Link {
   mutable std::mutex mutex;
   std::shared_ptr<Client> current;
   std::atomic<bool> ensured{false};
+  LongReads long_reads;
 };
 
 // Gives the job its deadline and waits for it.

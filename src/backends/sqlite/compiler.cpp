@@ -46,18 +46,21 @@ class Builder {
     conditions_.push_back(there ? e + " < " + array_marker : "(" + e + " IS NULL OR " + e + " > " + array_marker + ")");
     std::vector<const FilterNode*> rest;
     collect(filter.node(), rest);
-    if (const Comparison* best = best_indexed(rest); there && best != nullptr)
+    const auto of_path = [&path](const Comparison& c) { return c.path == path.path; };
+    if (const Comparison* best = best_indexed(rest, of_path); there && best != nullptr)
       add_index_condition(*best, ArrayRows::left_out);
     add_filter(filter, rest);
     write_conditions();
   }
 
-  // Whether the filter leaves it to the order which records are looked at first.
-  bool serves_order(const Filter& filter, const Path& path) {
+  // What the filter would rather go by than by the path's index.
+  enum class Preference { none, other_index, ids };
+  Preference preference(const Filter& filter, const Path& path) {
     std::vector<const FilterNode*> rest;
     collect(filter.node(), rest);
+    if (by_id_) return Preference::ids;
     const Comparison* best = best_indexed(rest);
-    return !by_id_ && (best == nullptr || best->path == path);
+    return best == nullptr || best->path == path ? Preference::none : Preference::other_index;
   }
 
   void order(const Query& query, bool by_id) {
@@ -173,11 +176,15 @@ class Builder {
 
   // The one comparison whose index promises most. It only narrows down: the filter function still decides.
   const Comparison* best_indexed(const std::vector<const FilterNode*>& rest) const {
+    return best_indexed(rest, [](const Comparison&) { return true; });
+  }
+  template <class Wanted>
+  const Comparison* best_indexed(const std::vector<const FilterNode*>& rest, Wanted wanted) const {
     const Comparison* best = nullptr;
     for (const FilterNode* node : rest) {
       if (node->kind != FilterNode::Kind::comparison || node->comparison->on_id) continue;
       const Comparison& c = *node->comparison;
-      if (table_.index_of(c.path) == nullptr || index_rank(c) == 0) continue;
+      if (table_.index_of(c.path) == nullptr || index_rank(c) == 0 || !wanted(c)) continue;
       if (best == nullptr || index_rank(c) > index_rank(*best)) best = &c;
     }
     return best;
@@ -225,8 +232,11 @@ std::optional<Search::Ordered> compile_ordered(const Table& table, const Query& 
   if (!exact || query.order().size() != 1 || query.order().front().on_id() || !query.limit()) return std::nullopt;
   if (*query.limit() > most || query.offset() > most) return std::nullopt;
   const IndexedPath* path = table.index_of(query.order().front().path);
-  if (path == nullptr || !Builder(table).serves_order(query.filter(), path->path)) return std::nullopt;
+  if (path == nullptr) return std::nullopt;
+  const Builder::Preference preference = Builder(table).preference(query.filter(), path->path);
+  if (preference == Builder::Preference::ids) return std::nullopt;
   Search::Ordered out;
+  out.other_index = preference == Builder::Preference::other_index;
   out.offset = query.offset();
   out.limit = *query.limit();
   out.arrays.sql = "SELECT 1 FROM " + table.quoted() + " WHERE " + path->expression + " = " + array_marker + " LIMIT 1";

@@ -72,6 +72,7 @@ struct Search {
     Compiled without_value;  // by id; these come last. Limit and offset are the last two values
     std::size_t offset = 0;
     std::size_t limit = 0;
+    bool other_index = false;  // the plain statement has the index of another path to go by, and may be the better one
   };
   Compiled plain;
   std::optional<Ordered> ordered;

@@ -289,4 +289,19 @@ void Connection::drop_statements() noexcept {
   cache_.clear();
 }
 
+// https://www.sqlite.org/c3ref/progress_handler.html
+StatementLimit::StatementLimit(Connection& connection, int instructions, std::function<bool()> over, bool& passed)
+    : connection_(connection), over_(std::move(over)), passed_(passed) {
+  sqlite3_progress_handler(connection_.raw(), instructions, &StatementLimit::ask, this);
+}
+
+StatementLimit::~StatementLimit() { sqlite3_progress_handler(connection_.raw(), 0, nullptr, nullptr); }
+
+int StatementLimit::ask(void* self) noexcept {
+  auto& limit = *static_cast<StatementLimit*>(self);
+  if (limit.passed_ || !limit.over_()) return 0;
+  limit.passed_ = true;
+  return 1;
+}
+
 }  // namespace weir::sqlite

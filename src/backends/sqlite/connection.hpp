@@ -157,4 +157,21 @@ class Connection {
   std::unordered_map<std::string_view, std::list<Cached>::iterator> by_sql_;
 };
 
+// While it lives, `over` is asked every so many instructions of SQLite's virtual machine; once it says yes, the
+// statement fails with SQLITE_INTERRUPT, and `passed` tells why. Only that one: those that clean up after it are run.
+// One at a time on a connection; what it is given outlives it.
+class StatementLimit {
+ public:
+  StatementLimit(Connection& connection, int instructions, std::function<bool()> over, bool& passed);
+  StatementLimit(const StatementLimit&) = delete;
+  StatementLimit& operator=(const StatementLimit&) = delete;
+  ~StatementLimit();
+
+ private:
+  static int ask(void* self) noexcept;
+  Connection& connection_;
+  const std::function<bool()> over_;
+  bool& passed_;
+};
+
 }  // namespace weir::sqlite

@@ -189,56 +189,6 @@ void write_many(Connection& connection, const TableStatements& sql, WriteKind ki
   }
 }
 
-namespace {
-
-// Appends what the statement gives but for the first `skip`; returns how many rows there were.
-std::size_t select_rows(Connection& connection, const Compiled& compiled, const core::Projection* projection,
-                        std::size_t skip, std::vector<Record>& records) {
-  StatementUse statement(connection, compiled.sql);
-  statement->bind_all(compiled.values);
-  std::size_t rows = 0;
-  for (; statement->step(); ++rows) {
-    if (rows < skip) continue;
-    records.push_back(read_record(*statement));
-    if (projection != nullptr) projection->apply(records.back());
-  }
-  return rows;
-}
-
-bool has_row(Connection& connection, const Compiled& compiled) {
-  StatementUse statement(connection, compiled.sql);
-  statement->bind_all(compiled.values);
-  return statement->step();
-}
-
-std::vector<Record> search_ordered(Connection& connection, const Search& search, const core::Projection* projection) {
-  std::vector<Record> records;
-  const Search::Ordered& ordered = *search.ordered;
-  if (has_row(connection, ordered.arrays)) {
-    select_rows(connection, search.plain, projection, 0, records);
-    return records;
-  }
-  const std::size_t rows = select_rows(connection, ordered.with_value, projection, ordered.offset, records);
-  if (rows == ordered.offset + ordered.limit) return records;
-  Compiled rest = ordered.without_value;
-  rest.values.end()[-2] = static_cast<std::int64_t>(ordered.limit - records.size());
-  rest.values.end()[-1] = static_cast<std::int64_t>(ordered.offset - std::min(ordered.offset, rows));
-  select_rows(connection, rest, projection, 0, records);
-  return records;
-}
-
-}  // namespace
-
-std::vector<Record> search_all(Connection& connection, const Search& search, const core::Projection* projection) {
-  if (!search.ordered) {
-    std::vector<Record> records;
-    select_rows(connection, search.plain, projection, 0, records);
-    return records;
-  }
-  if (connection.in_transaction()) return search_ordered(connection, search, projection);
-  return in_snapshot(connection, [&] { return search_ordered(connection, search, projection); });
-}
-
 std::uint64_t count_all(Connection& connection, const Compiled& compiled) {
   StatementUse statement(connection, compiled.sql);
   statement->bind_all(compiled.values);
@@ -274,33 +224,6 @@ void ensure_table(Connection& connection, const TableContext& context) {
     connection.roll_back();
     throw;
   }
-}
-
-Json explain_search(Connection& connection, const Search& search) {
-  const bool ordered = search.ordered && !has_row(connection, search.ordered->arrays);
-  const Compiled& compiled = ordered ? search.ordered->with_value : search.plain;
-  Json plan = Json::object();
-  plan["statement"] = compiled.sql;
-  Json parameters = Json::array();
-  for (const Value& value : compiled.values) parameters.push_back(kind_of(value));
-  plan["parameters"] = std::move(parameters);
-  Json steps = Json::array();
-  Json indexes = Json::array();
-  Statement statement(connection, "EXPLAIN QUERY PLAN " + compiled.sql);
-  statement.bind_all(compiled.values);
-  while (statement.step()) {
-    std::string step(statement.text(3));
-    // "SEARCH records USING INDEX records by age (<expr>>?)"; names may hold blanks.
-    if (const auto at = step.find(" INDEX "); at != std::string::npos) {
-      std::string name = step.substr(at + 7);
-      name = name.substr(0, name.rfind(" ("));
-      if (std::find(indexes.begin(), indexes.end(), name) == indexes.end()) indexes.push_back(std::move(name));
-    }
-    steps.push_back(std::move(step));
-  }
-  plan["plan"] = std::move(steps);
-  plan["index"] = std::move(indexes);
-  return plan;
 }
 
 }  // namespace weir::sqlite

@@ -6,7 +6,6 @@
 #include "backends/sqlite/codec.hpp"
 #include "backends/sqlite/compiler.hpp"
 #include "backends/sqlite/connection.hpp"
-#include "core/project.hpp"
 
 #include <weir/backend.hpp>
 #include <weir/record.hpp>
@@ -61,14 +60,10 @@ bool write_one(Connection& connection, const TableStatements& sql, WriteKind kin
 void write_many(Connection& connection, const TableStatements& sql, WriteKind kind, std::vector<Record>& records,
                 std::size_t begin, std::size_t end, bool collect, BatchResult& result);
 
-// In a transaction of its own where none is open.
-std::vector<Record> search_all(Connection& connection, const Search& search, const core::Projection* projection);
 std::uint64_t count_all(Connection& connection, const Compiled& compiled);
 std::uint64_t change_all(Connection& connection, const Compiled& compiled);
 
 // The table and its indexes, made when they are not there.
 void ensure_table(Connection& connection, const TableContext& context);
-
-Json explain_search(Connection& connection, const Search& search);
 
 }  // namespace weir::sqlite

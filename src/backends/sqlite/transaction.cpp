@@ -1,5 +1,6 @@
 #include "backends/sqlite/transaction.hpp"
 
+#include "backends/sqlite/search.hpp"
 #include "backends/sqlite/stream.hpp"
 
 #include <utility>

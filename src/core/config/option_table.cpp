@@ -325,7 +325,7 @@ constexpr Option rows[] = {
     choice("journal_mode", "wal|delete|truncate|persist|memory|off", "wal", "PRAGMA journal_mode").only(sqlite),
     uint("readers", "4", "threads that read side by side").only(sqlite).range(1, 256),
     boolean("read_only", "false", "open the file for reading only").only(sqlite),
-    boolean("inline_reads", "false", "point reads on the loop's own thread: no hop, but the loop waits for the disk")
+    boolean("inline_reads", "false", "short reads on the loop's own thread: no hop, but the loop waits for the disk")
         .only(sqlite),
     boolean("foreign_keys", "true", "PRAGMA foreign_keys").only(sqlite),
     size("cache_size", "16MiB", "page cache of each connection, at most").only(sqlite),

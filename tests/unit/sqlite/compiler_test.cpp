@@ -5,6 +5,7 @@
 #include "backends/sqlite/json_text.hpp"
 #include "backends/sqlite/memory_vfs.hpp"
 #include "backends/sqlite/operations.hpp"
+#include "backends/sqlite/search.hpp"
 #include "core/evaluate.hpp"
 #include "support/sanitizers.hpp"
 #include "unit/sqlite/random_data.hpp"
