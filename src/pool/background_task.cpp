@@ -46,6 +46,8 @@ void BackgroundTask::launch(Connection& connection) {
   }
   // We are in a handler of the loop, which counts as well: the count does not come to zero here.
   if (counted) driver_->loop().forget_work();
+  // Before it was launched there was nothing that could hear it.
+  if (cancelled_) signal_.emit(asio::cancellation_type::terminal);
 }
 
 void BackgroundTask::rest(bool resting) noexcept {
@@ -59,8 +61,10 @@ void BackgroundTask::rest(bool resting) noexcept {
 
 void BackgroundTask::cancel() {
   // The signal belongs to the connection's executor: on a loop with several threads its coroutine may be running.
-  boost::asio::dispatch(executor_,
-                        [self = shared_from_this()] { self->signal_.emit(boost::asio::cancellation_type::terminal); });
+  boost::asio::dispatch(executor_, [self = shared_from_this()] {
+    self->cancelled_ = true;
+    self->signal_.emit(boost::asio::cancellation_type::terminal);
+  });
 }
 
 }  // namespace weir::detail

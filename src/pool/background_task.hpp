@@ -5,6 +5,7 @@
 
 #include <boost/asio/cancellation_signal.hpp>
 
+#include <atomic>
 #include <exception>
 #include <memory>
 
@@ -29,8 +30,8 @@ class BackgroundTask : public std::enable_shared_from_this<BackgroundTask> {
   Slot& slot() const noexcept { return slot_; }
   ActionKind what() const noexcept { return what_; }
   TimePoint deadline() const noexcept { return deadline_; }
-  void timed_out() noexcept { timed_out_ = true; }
-  bool was_timed_out() const noexcept { return timed_out_; }
+  void timed_out() noexcept { timed_out_.store(true, std::memory_order_relaxed); }
+  bool was_timed_out() const noexcept { return timed_out_.load(std::memory_order_relaxed); }
 
   /// Under the driver's lock, from within a handler of the loop.
   void launched() noexcept { launched_ = true; }
@@ -42,9 +43,10 @@ class BackgroundTask : public std::enable_shared_from_this<BackgroundTask> {
   const ActionKind what_;
   const TimePoint deadline_;
   const boost::asio::any_io_executor executor_;
-  bool timed_out_ = false;
+  std::atomic<bool> timed_out_{false};
   bool launched_ = false;
   bool resting_ = false;
+  bool cancelled_ = false;  // on the executor, as the signal
   boost::asio::cancellation_signal signal_;
 };
 

@@ -152,15 +152,22 @@ void PoolDriver::start(Slot& slot, ActionKind what) {
   Duration limit = options_.connect_timeout();
   if (what == ActionKind::ping) limit = options_.ping_timeout();
   if (what == ActionKind::reset) limit = options_.reset_timeout();
-  auto& connection = connection_of(slot);
-  if (what == ActionKind::connect) connection.executor = connection_executor();
-  const auto executor = connection.executor;
-  auto task = std::make_shared<BackgroundTask>(shared_from_this(), slot, what, Clock::now() + limit, executor);
-  {
+  std::shared_ptr<BackgroundTask> task;
+  asio::any_io_executor executor;
+  bool given_up = false;
+  // Its abort may be carried out at the same time by another thread of the loop, or may have been already.
+  const auto prepare = [&]() -> Connection& {
     const Guard guard(*this);
+    auto& connection = connection_of(slot);
+    if (what == ActionKind::connect) connection.executor = connection_executor();
+    executor = connection.executor;
+    task = std::make_shared<BackgroundTask>(shared_from_this(), slot, what, Clock::now() + limit, executor);
     connection.task = task;
     tasks_.push_back(task);
-  }
+    given_up = std::exchange(connection.given_up, false);
+    return connection;
+  };
+  auto& connection = prepare();
   arm();
   // On the connection's own executor from its first step on: that is where it may be cancelled.
   auto launch = [self = shared_from_this(), task, &connection] {
@@ -170,13 +177,16 @@ void PoolDriver::start(Slot& slot, ActionKind what) {
     self->let_tasks_rest();
   };
   asio::dispatch(executor, std::move(launch));
+  if (given_up) task->cancel();
 }
 
 void PoolDriver::abort(Slot& slot) {
   std::shared_ptr<BackgroundTask> task;
   {
     const Guard guard(*this);
-    task = connection_of(slot).task;
+    auto& connection = connection_of(slot);
+    task = connection.task;
+    if (!task) connection.given_up = true;
   }
   if (task) task->cancel();
 }
@@ -199,22 +209,24 @@ void PoolDriver::task_done(BackgroundTask& task, std::exception_ptr failure, Con
     if (task.what() == ActionKind::connect && !error) connection.object = std::move(made);
   }
   const auto now = Clock::now();
-  switch (task.what()) {
-    case ActionKind::connect:
-      run([&](PoolCore& core) {
+  run([&](PoolCore& core) {
+    connection.given_up = false;  // an abort since the task has left its connection was of this task
+    switch (task.what()) {
+      case ActionKind::connect:
         if (error)
           core.connect_failed(now, slot,
                               error->within(key_.backend(), "connect", core.endpoints()[slot.endpoint].name));
         else
           core.connected(now, slot);
         remember_error_text();
-      });
-      // Many a server tells its limit to the first connection only.
-      if (!error && !told_load_.exchange(true, std::memory_order_relaxed)) announce_server_load(*this);
-      break;
-    case ActionKind::ping: run([&](PoolCore& core) { core.pinged(now, slot, well && !failure); }); break;
-    default: run([&](PoolCore& core) { core.was_reset(now, slot, well && !failure); }); break;
-  }
+        break;
+      case ActionKind::ping: core.pinged(now, slot, well && !failure); break;
+      default: core.was_reset(now, slot, well && !failure); break;
+    }
+  });
+  // Many a server tells its limit to the first connection only.
+  if (task.what() == ActionKind::connect && !error && !told_load_.exchange(true, std::memory_order_relaxed))
+    announce_server_load(*this);
   if (closing()) let_go_when_empty();
 }
 

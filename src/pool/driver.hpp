@@ -36,6 +36,7 @@ struct Connection {
   ConnectionPtr object;
   boost::asio::any_io_executor executor;  ///< of its I/O: the loop's, or a strand of its own
   std::shared_ptr<BackgroundTask> task;   ///< the connect, ping or reset under way
+  bool given_up = false;                  ///< before its task was there; under the driver's lock, as the task
 };
 
 /// Somebody who waits for a lease, in the frame of `acquire`.
@@ -158,6 +159,7 @@ class PoolDriver final : public PoolLife, public std::enable_shared_from_this<Po
   bool has_slept() noexcept;
   [[gnu::noinline]] void return_from_afar(Grant grant, void* connection, bool broken) noexcept;
   void lease_gone() noexcept;
+  /// Under the lock where the slot may be new.
   Connection& connection_of(Slot& slot);
   bool forked() const noexcept { return Process::fork_generation() != fork_generation_; }
   void remember_error_text();

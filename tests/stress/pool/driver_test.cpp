@@ -274,6 +274,33 @@ TEST(Driver, CloseWaitsForLeasesAndThenRefuses) {
   }());
 }
 
+// What the state machine asks for is done after its lock: another thread's close, or a listener's, may come in between.
+TEST(Driver, AConnectThatIsGivenUpBeforeItBeginsIsGivenUp) {
+  struct Closer : PoolListener {
+    void on_event(const PoolEvent& event) override {
+      if (event.kind == PoolEventKind::connection_created) asio::co_spawn(*loop, pool->close(30s), asio::detached);
+    }
+    asio::io_context* loop = nullptr;
+    std::shared_ptr<Pool<Line>> pool;
+  };
+  const auto closer = std::make_shared<Closer>();
+  asio::io_context loop(1);
+  closer->loop = &loop;
+  add_pool_listener(closer);
+  const auto lines = std::make_shared<Lines>();
+  lines->hang_after = 0;
+  const auto begun = std::chrono::steady_clock::now();
+  run_on(loop, [](std::shared_ptr<Closer> by, std::shared_ptr<Lines> to) -> awaitable<void> {
+    by->pool = pool_here(*co_await PoolRegistry::current(), to, PoolOptions{}.connect_timeout(1h).acquire_timeout(1h));
+    CO_EXPECT_FAILURE(by->pool->acquire(), errc::pool_closed);
+  }(closer, lines));
+  EXPECT_TRUE(remove_pool_listener(closer));
+  EXPECT_EQ(closer->pool->stats().state, PoolState::closed);
+  EXPECT_EQ(*lines->open, 0);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 30s) << "the connect went on until the drain's end";
+  closer->pool.reset();
+}
+
 TEST(Driver, CloseGivesUpOnALeaseWhenTheTimeIsOver) {
   run([]() -> awaitable<void> {
     auto lines = std::make_shared<Lines>();
