@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <limits>
 #include <random>
 #include <utility>
 
@@ -111,7 +112,6 @@ bool PoolDriver::collect(Batch& batch) {
 }
 
 void PoolDriver::carry_out(Batch& batch) {
-  const auto self = shared_from_this();
   if (batch.events) deliver_events();
   for (const auto& action : batch.actions) {
     switch (action.kind) {
@@ -251,8 +251,15 @@ void PoolDriver::answer(PendingAcquire& pending) noexcept {
   asio::post(executor, std::move(handler));
 }
 
+// In order, one thread at a time. What is to be done beside waits for them, so on a loop with several threads only for
+// those that were there when it began: others may add to them without an end.
 void PoolDriver::deliver_events() {
-  for (;;) {
+  std::size_t mine = std::numeric_limits<std::size_t>::max();
+  if (!confined_) {
+    const Guard guard(*this);
+    mine = events_.size();
+  }
+  for (;; --mine) {
     PoolEvent event;
     {
       const Guard guard(*this);
@@ -260,6 +267,7 @@ void PoolDriver::deliver_events() {
         delivering_ = false;
         return;
       }
+      if (mine == 0) break;
       event = std::move(events_.front());
       events_.pop_front();
     }
@@ -273,6 +281,7 @@ void PoolDriver::deliver_events() {
       }
     }
   }
+  post([](PoolDriver& driver) { driver.deliver_events(); });
 }
 
 // One timer: for waiters, housekeeping and the limits of background tasks. It does not keep the loop alive.

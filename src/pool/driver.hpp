@@ -155,6 +155,7 @@ class PoolDriver final : public PoolLife, public std::enable_shared_from_this<Po
   void let_go_when_empty();
   void deliver_events();
   [[gnu::noinline]] void arm();
+  [[gnu::noinline]] bool arm_from_here();
   void timer_fired();
   bool has_slept() noexcept;
   [[gnu::noinline]] void return_from_afar(Grant grant, void* connection, bool broken) noexcept;

@@ -36,12 +36,14 @@ class PoolDriver::Guard {
 template <class Event>
 void PoolDriver::run(Event&& event) {
   Batch batch;
+  std::shared_ptr<PoolDriver> self;  // until all is done: another thread may close the pool meanwhile, and be the last
   {
     const Guard guard(*this);
     if (ended.load(std::memory_order_relaxed)) return;
     core_.listen(wanted_events());
     std::forward<Event>(event)(core_);
     if (!collect(batch)) return;
+    self = shared_from_this();
   }
   carry_out(batch);
 }

@@ -146,11 +146,19 @@ void PoolDriver::give_back(Grant granted, void* connection, bool broken) noexcep
       weight = core_.weight_of_time(granted);
       done = core_.release_warm(weight == 0 ? core_.latest() : coarse_now(), granted, weight);
       late = core_.due() < armed_;
+      // Without the lock another thread may close the pool, and be the last to know it.
+      if (done && late && !confined_) late = arm_from_here();
     }
     if (done && late) arm();
     if (done) return;
   }
   give_back_slowly(granted, as, weight);
+}
+
+// Under the lock. False: nothing is left to do.
+bool PoolDriver::arm_from_here() {
+  asio::post(loop_.executor(), [self = shared_from_this()] { self->arm(); });
+  return false;
 }
 
 void PoolDriver::give_back_slowly(Grant granted, ReturnAs as, std::uint32_t weight) noexcept {

@@ -24,6 +24,7 @@ Load load_of(const PoolDriver& driver) {
   auto& process = Process::instance();
   const std::lock_guard lock(process.mutex());
   for (const auto* const loop : process.loops()) {
+    if (!loop->usable()) continue;  // the parent's, and its mutex with a thread that is not here
     const std::lock_guard inner(loop->mutex());
     for (const auto& [key_and_type, entry] : loop->pools()) {
       const auto& other = key_and_type.first;

@@ -127,6 +127,7 @@ void LoopRecord::shutdown() noexcept {
 }
 
 void LoopRecord::destroyed() noexcept {
+  Process::next_epoch();  // what was destroyed with the loop may have remembered it once more
   const auto drivers = std::move(drivers_);
   for (const auto& driver : drivers) driver->loop_destroyed();
 }

@@ -40,6 +40,8 @@ class LoopRecord {
   std::uint64_t number() const noexcept { return number_; }
   bool single() const noexcept { return single_.load(std::memory_order_relaxed); }
   void set_single() noexcept { single_.store(true, std::memory_order_relaxed); }
+  /// Under the mutex.
+  bool ended() const noexcept { return ended_; }
   bool usable() const noexcept { return fork_generation_ == Process::fork_generation(); }
 
   /// Under the mutex. A pool that is being closed is no longer in it.

@@ -1,3 +1,4 @@
+#include "net/strand_call.hpp"
 #include "pool/closing.hpp"
 #include "pool/driver_guard.hpp"
 #include "pool/latch.hpp"
@@ -8,6 +9,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
@@ -186,12 +188,14 @@ awaitable<std::chrono::nanoseconds> ping(std::shared_ptr<PoolDriver> driver) {
   options.operation("ping").shared(driver->options().pipeline_depth() > 1);
   LeaseHandle lease = try_acquire(*driver, options, std::source_location::current());
   if (!lease) lease = co_await acquire(driver, options, std::source_location::current());
+  const auto executor = co_await asio::this_coro::executor;
+  const auto keep_running = asio::make_work_guard(executor);  // the connection's executor does not
   auto work = watched_ping(driver, lease.connection());
   const auto begin = Clock::now();
   std::exception_ptr failure;
   bool well = false;
   try {
-    well = co_await asio::co_spawn(driver->connection_executor(), std::move(work), asio::use_awaitable);
+    well = co_await net::call_on_strand<bool>(driver->connection_executor(), std::move(work));
   } catch (...) {
     failure = std::current_exception();
   }

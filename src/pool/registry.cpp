@@ -101,6 +101,9 @@ PoolRegistry::ErasedPool PoolRegistry::find_or_make(std::type_index type, const 
                                                     MakeFactory make_factory, const PoolOptions& options,
                                                     MakePool make_pool, const std::shared_ptr<PoolOwner>& owner,
                                                     std::shared_ptr<PoolDriver>& made) {
+  // A destructor in a coroutine that goes with its loop would leave a pool behind.
+  if (record_->ended())
+    throw Error(errc::pool_closed, "the loop has ended", ErrorContext{}.backend(pool_key.backend()));
   const LoopRecord::Key key_and_type{pool_key, type};
   auto found = record_->pools().find(key_and_type);
   if (found == record_->pools().end()) {
@@ -109,6 +112,7 @@ PoolRegistry::ErasedPool PoolRegistry::find_or_make(std::type_index type, const 
     if (!erased)
       throw Error(errc::invalid_argument, "a pool needs a factory", ErrorContext{}.backend(pool_key.backend()));
     auto driver = std::make_shared<PoolDriver>(*record_, pool_key, options, std::move(erased));
+    if (owner) owner->impl_->join(*driver);  // refused here, nothing is left of it
     driver->open();
     auto pool = make_pool(driver);
     record_->add(driver);

@@ -1,6 +1,7 @@
 #include "pool/shared_limit.hpp"
 
 #include "pool/driver.hpp"
+#include "pool/process.hpp"
 
 #include <map>
 #include <optional>
@@ -12,7 +13,8 @@ namespace {
 
 struct Limits {
   std::mutex mutex;
-  std::map<std::tuple<PoolKey, std::string, std::size_t>, std::weak_ptr<SharedLimit>> all;
+  // Of each process its own: a child has none of its parent's connections.
+  std::map<std::tuple<PoolKey, std::string, std::size_t, std::uint64_t>, std::weak_ptr<SharedLimit>> all;
 };
 
 Limits& limits() {
@@ -26,7 +28,7 @@ std::shared_ptr<SharedLimit> SharedLimit::of(const PoolKey& pool_key, const std:
   auto& known = limits();
   const std::lock_guard lock(known.mutex);
   std::erase_if(known.all, [](const auto& entry) { return entry.second.expired(); });
-  auto& entry = known.all[{pool_key, endpoint, limit}];
+  auto& entry = known.all[{pool_key, endpoint, limit, Process::fork_generation()}];
   auto found = entry.lock();
   if (!found) {
     found = std::make_shared<SharedLimit>(limit);

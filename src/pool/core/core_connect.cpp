@@ -292,8 +292,11 @@ void PoolCore::request_result(TimePoint now, std::size_t index, bool success) {
 }
 
 void PoolCore::permit_available(TimePoint now, std::size_t index) {
-  endpoints_[index].wants_permit = false;
+  auto& endpoint = endpoints_[index];
+  endpoint.wants_permit = false;
   pump(now);
+  // Nobody came for it: there are enough connections now, or the endpoint is not to be asked. It is another's.
+  if (!endpoint.wants_permit && permits_ != nullptr) permits_->no_longer_wanted(index);
 }
 
 void PoolCore::yield_permit(TimePoint now, std::size_t index) {

@@ -207,6 +207,7 @@ void PoolCore::finish_drain(TimePoint now) {
 
 // The time to drain is over: what is still out no longer counts, and is closed by whoever holds it.
 void PoolCore::detach_all(TimePoint now) {
+  drain_deadline_ = TimePoint::min();  // for a close, too, whose time was taken before
   each_slot([&](Slot& slot) {
     const auto state = slot.state;
     if (state == SlotState::vacant || state == SlotState::closing || state == SlotState::detached) return;

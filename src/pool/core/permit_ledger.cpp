@@ -148,7 +148,6 @@ PermitLedger::Outcome PermitLedger::leave(Id id, TimePoint now) {
   }
   for (auto& starved : starved_)
     if (starved.asked == id) starved.asked.reset();
-  outcome.offer.reset();
   offer_next(now, outcome);
   return outcome;
 }

@@ -190,8 +190,8 @@ TEST_F(Imposters, hear_no_cancel) {
   auto db = run(AsyncDatabase::open(relayed_tls("max_size=1")));
   EXPECT_FALSE(run(db.exists("x")));
   relay().lead_to(peer.port());
-  const auto hurried = db.native<PostgresDatabase>().with_timeout(std::chrono::milliseconds(100));
-  EXPECT_TRUE(fails_with(run(outcome_of([&] { return hurried.query("SELECT pg_sleep(3)"); })), errc::timeout));
+  const auto hurried = db.native<PostgresDatabase>().with_timeout(std::chrono::seconds(1));
+  EXPECT_TRUE(fails_with(run(outcome_of([&] { return hurried.query("SELECT pg_sleep(6)"); })), errc::timeout));
   loop().restart();
   loop().run();  // until the cancel has ended as well
   EXPECT_GT(peer.met(), 0u);

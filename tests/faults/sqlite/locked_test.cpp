@@ -80,7 +80,7 @@ TEST(Locked, the_deadline_comes_first) {
   TemporaryFolder folder;
   auto body = [&]() -> awaitable<void> {
     auto first = co_await AsyncDatabase::open("sqlite:" + folder.file("a.db") + "?busy_timeout=60s");
-    auto db = first.with(once(60ms));
+    auto db = first.with(once(1s));
     co_await first.create(Record{}.with_id("before"));
     OtherProgram other(folder.file("a.db"));
     const auto begin = std::chrono::steady_clock::now();
@@ -173,7 +173,7 @@ TEST(Locked, a_transaction_of_ours_is_named) {
     auto first = co_await AsyncDatabase::open("sqlite:" + folder.file("a.db"));
     auto tx = co_await first.with(CallOptions{}.tag("nightly")).begin();
     co_await tx.create(Record{}.with_id("inside"));
-    const auto error = co_await create_fails(first.with(once(50ms)), "outside");
+    const auto error = co_await create_fails(first.with(once(500ms)), "outside");
     EXPECT_TRUE(error && (error->kind() == errc::pool_timeout || error->kind() == errc::timeout))
         << (error ? error->what() : "");
     if (error) {

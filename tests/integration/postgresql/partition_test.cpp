@@ -189,7 +189,7 @@ TEST_F(Postgres, a_partition_whose_snapshot_is_gone_takes_its_own) {
 
 // Nobody waits for a first one that never comes to anything.
 TEST_F(Postgres, a_first_partition_that_fails_keeps_nobody_waiting) {
-  auto db = run(AsyncDatabase::open(url("max_size=1&acquire_timeout=300ms")));
+  auto db = run(AsyncDatabase::open(url("max_size=1&acquire_timeout=1s")));
   run(make_accounts(db));
   auto held = db.stream(Query(), StreamOptions().batch_size(16));  // the only connection
   ASSERT_TRUE(run(held.next()));

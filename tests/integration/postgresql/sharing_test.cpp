@@ -63,7 +63,7 @@ TEST_F(Sharing, rule_1_sql_of_the_user_has_a_connection_to_itself_unless_it_prom
   while (!there.ok() && Clock::now() < limit) there = run(outcome_of([&] { return db.exists("x"); }));
   ASSERT_TRUE(there.ok()) << there;
   auto native = db.native<PostgresDatabase>();
-  auto alone = start(native.query("SELECT pg_sleep(0.4)"));
+  auto alone = start(native.query("SELECT pg_sleep(2)"));
   auto read = start(db.read("x"));
   finish();
   EXPECT_TRUE(alone->ok()) << *alone->outcome;
@@ -78,14 +78,14 @@ TEST_F(Sharing, rule_1_sql_of_the_user_has_a_connection_to_itself_unless_it_prom
 TEST_F(Sharing, rule_2_what_waits_for_its_turn_is_forgotten_at_its_deadline) {
   auto db = run(AsyncDatabase::open(one_connection()));
   EXPECT_FALSE(run(db.exists("x")));
-  auto alone = start(db.native<PostgresDatabase>().query("SELECT pg_sleep(0.4)"));
+  auto alone = start(db.native<PostgresDatabase>().query("SELECT pg_sleep(2)"));
   auto late = start(db.with(CallOptions().timeout(100ms)).create(record("never")));
   finish();
   EXPECT_TRUE(alone->ok());
   EXPECT_FALSE(late->ok());
   ASSERT_TRUE(late->outcome->error()) << *late->outcome;
   EXPECT_FALSE(late->outcome->error()->maybe_applied()) << *late->outcome;
-  EXPECT_LT(late->took, 350ms);
+  EXPECT_LT(late->took, alone->took);
   EXPECT_FALSE(run(db.exists("never")));
   run(db.close());
 }
@@ -104,7 +104,7 @@ TEST_F(Sharing, rule_2_nobody_waits_behind_what_takes_long_while_another_connect
   const auto second = start(native.query("SELECT pg_sleep(0.2)"));
   EXPECT_FALSE(run(db.exists("x")));
   finish();  // both are open
-  const auto long_one = start(native.shared().query("SELECT pg_sleep(2)"));
+  const auto long_one = start(native.shared().query("SELECT pg_sleep(4)"));
   std::vector<std::shared_ptr<Beside>> reads;
   const auto begun = start(once_held_up(native, [&] {
     for (int i = 0; i < 20; ++i) reads.push_back(start(db.read("x")));
@@ -115,7 +115,7 @@ TEST_F(Sharing, rule_2_nobody_waits_behind_what_takes_long_while_another_connect
   EXPECT_TRUE(long_one->ok()) << *long_one->outcome;
   for (const auto& read : reads) {
     EXPECT_TRUE(read->ok()) << *read->outcome;
-    EXPECT_LT(read->took, 1500ms);
+    EXPECT_LT(read->took, 3s);
   }
   run(db.close());
 }
@@ -123,14 +123,14 @@ TEST_F(Sharing, rule_2_nobody_waits_behind_what_takes_long_while_another_connect
 TEST_F(Sharing, rule_3_a_deadline_behind_others_is_answered_at_once_and_nobody_is_interrupted) {
   auto db = run(AsyncDatabase::open(one_connection()));
   EXPECT_FALSE(run(db.exists("x")));
-  auto head = start(db.native<PostgresDatabase>().shared().query("SELECT pg_sleep(0.5)"));
+  auto head = start(db.native<PostgresDatabase>().shared().query("SELECT pg_sleep(2)"));
   auto late = start(db.with(CallOptions().timeout(150ms)).create(record("late")));
   auto behind = start(db.create(record("behind")));
   finish();
   EXPECT_TRUE(head->ok()) << *head->outcome;
   EXPECT_TRUE(behind->ok()) << *behind->outcome;
   EXPECT_TRUE(late->outcome->is(errc::timeout)) << *late->outcome;
-  EXPECT_LT(late->took, 450ms);
+  EXPECT_LT(late->took, head->took);
   // Either it was never written, or it was and says that it may have happened.
   EXPECT_TRUE(late->outcome->error()->maybe_applied() || !run(db.exists("late")));
   EXPECT_TRUE(run(db.exists("behind")));

@@ -120,7 +120,9 @@ TEST(Threads, what_was_answered_is_not_in_use) {
   std::optional<std::uint64_t> used_after_its_answer;
   AsyncDatabase db;
   auto long_call = [&]() -> awaitable<void> {
-    co_await db.native<SqliteDatabase>().query("SELECT length(replace(hex(zeroblob(8000000)), '0', '12345678'))");
+    co_await db.native<SqliteDatabase>().query(
+        "SELECT length(replace(hex(zeroblob(8000000)), '0', '12345678')), length(replace(hex(zeroblob(8000001)), '0', "
+        "'12345678')), length(replace(hex(zeroblob(8000002)), '0', '12345678'))");
   };
   auto watch = [&]() -> awaitable<void> {
     db = co_await AsyncDatabase::open("sqlite:" + folder.file("a.db"));
@@ -130,7 +132,7 @@ TEST(Threads, what_was_answered_is_not_in_use) {
       used_after_its_answer = db.stats().used;
     };
     asio::co_spawn(loop, long_call(), asio::bind_cancellation_slot(signal.slot(), answered));
-    while (used_while_it_ran == 0) {
+    while (used_while_it_ran == 0 && !used_after_its_answer) {
       co_await asio::post(asio::use_awaitable);
       used_while_it_ran = db.stats().used;
     }

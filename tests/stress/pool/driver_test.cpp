@@ -62,7 +62,7 @@ TEST(Driver, TheFreeCheckDiscardsWhatDiedAndTakesTheNext) {
 TEST(Driver, AResetThatFailsThrowsOrHangsClosesTheConnection) {
   run([]() -> awaitable<void> {
     auto lines = std::make_shared<Lines>();
-    auto pool = pool_here(*co_await PoolRegistry::current(), lines, PoolOptions{}.max_size(1).reset_timeout(20ms));
+    auto pool = pool_here(*co_await PoolRegistry::current(), lines, PoolOptions{}.max_size(1).reset_timeout(500ms));
     lines->answer = ReturnAs::reset;
     int number = 1;
     for (const auto how : {Lines::Resetting::well, Lines::Resetting::fails, Lines::Resetting::throws,
@@ -299,6 +299,43 @@ TEST(Driver, AConnectThatIsGivenUpBeforeItBeginsIsGivenUp) {
   EXPECT_EQ(*lines->open, 0);
   EXPECT_LT(std::chrono::steady_clock::now() - begun, 30s) << "the connect went on until the drain's end";
   closer->pool.reset();
+}
+
+// On a loop with several threads others may have more and more to tell; who was granted a lease does not wait for that.
+TEST(Driver, EventsWithoutAnEndHoldNobodyUp) {
+  struct Restless : PoolListener {
+    void on_event(const PoolEvent& event) override {
+      const bool goes_on = event.kind == PoolEventKind::released || event.kind == PoolEventKind::pool_cleared;
+      if (pool && goes_on && !served && told < 1'000) {
+        ++told;
+        pool->clear();
+      }
+    }
+    std::shared_ptr<Pool<Line>> pool;
+    bool served = false;
+    int told = 0;
+  };
+  const auto restless = std::make_shared<Restless>();
+  add_pool_listener(restless);
+  asio::io_context loop(2);
+  run_on(loop, [](std::shared_ptr<Restless> by) -> awaitable<void> {
+    auto pool = pool_here(*co_await PoolRegistry::current(), std::make_shared<Lines>(), PoolOptions{}.max_size(1));
+    auto lease = co_await pool->acquire();
+    auto wait = [](std::shared_ptr<Pool<Line>> from, std::shared_ptr<Restless> to) -> awaitable<void> {
+      auto mine = co_await from->acquire();
+      to->served = true;
+    };
+    asio::co_spawn(co_await asio::this_coro::executor, wait(pool, by), asio::detached);
+    co_await turn();
+    by->pool = pool;
+    lease.release();
+    while (!by->served) co_await turn();
+    co_await pool->close();
+  }(restless));
+  EXPECT_TRUE(remove_pool_listener(restless));
+  restless->pool.reset();
+  EXPECT_GT(restless->told, 0);
+  EXPECT_LT(restless->told, 100) << "the lease was handed over meanwhile";
 }
 
 TEST(Driver, CloseGivesUpOnALeaseWhenTheTimeIsOver) {

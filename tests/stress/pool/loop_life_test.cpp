@@ -108,9 +108,16 @@ PoolOptions busy() {
       .validate_after(10ms);
 }
 
-awaitable<void> work_a_while(std::shared_ptr<Pool<Line>> pool, std::chrono::milliseconds time) {
+// As long as that, and until the background has been at work.
+awaitable<void> work_a_while(std::shared_ptr<Pool<Line>> pool, std::shared_ptr<Lines> lines,
+                             std::chrono::milliseconds time) {
   const auto end = std::chrono::steady_clock::now() + time;
-  while (std::chrono::steady_clock::now() < end) {
+  const int pings = lines->pings;
+  const auto warm = [&] {
+    const auto stats = pool->stats();
+    return lines->pings > pings && stats.idle + stats.used >= 2;
+  };
+  while (std::chrono::steady_clock::now() < end || !warm()) {
     {
       auto lease = co_await pool->acquire();
       co_await turn();
@@ -127,7 +134,7 @@ TEST(LoopLife, RunReturnsWhenTheProgramsOwnWorkIsDoneAndThePoolGoesOnAfterAResta
     auto lines = std::make_shared<Lines>();
     auto pool = pool_here(PoolRegistry::of(loop.get_executor()), lines, busy());
     for (int life = 0; life < 3; ++life) {
-      for (int i = 0; i < threads; ++i) asio::co_spawn(loop, work_a_while(pool, 120ms), asio::detached);
+      for (int i = 0; i < threads; ++i) asio::co_spawn(loop, work_a_while(pool, lines, 120ms), asio::detached);
       const auto begin = std::chrono::steady_clock::now();
       const auto pings = lines->pings.load();
       std::vector<std::thread> others;
@@ -272,7 +279,7 @@ TEST(LoopLife, AThreadPoolJoinsWithWarmPools) {
   asio::thread_pool threads(2);
   auto lines = std::make_shared<Lines>();
   auto pool = pool_here(PoolRegistry::of(threads.get_executor()), lines, busy());
-  asio::co_spawn(threads, work_a_while(pool, 60ms), asio::detached);
+  asio::co_spawn(threads, work_a_while(pool, lines, 60ms), asio::detached);
   threads.join();
   EXPECT_GE(pool->stats().idle + pool->stats().used, 1U);
 }

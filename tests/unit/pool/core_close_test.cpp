@@ -48,6 +48,27 @@ TEST(CoreClose, GivesUpOnLeasesWhenTheTimeIsOverAndClosesThemWhenTheyComeHome) {
   s.close_finishes();
 }
 
+// A close is told with the time at which it was begun, by another thread.
+TEST(CoreClose, ACloseToldLateEndsADrainWhoseTimeIsOver) {
+  Simulation s(quiet().heartbeat_interval(10s), {"a:1", "b:1"});
+  auto holder = s.ask();
+  s.connect_succeeds();
+  s.slow_closes = true;
+  s.release(*holder);
+  s.advance(1s);  // the endpoints are watched: a connect is under way that nobody answers
+  const auto monitors = s.connecting.size();
+  ASSERT_GT(monitors, 0U);
+  const auto end = s.now + 30s;
+  s.apply([&](PoolCore& core) { core.close(s.now, end); });
+  ASSERT_EQ(s.closing.size(), 1U);
+  s.advance(30s);
+  EXPECT_EQ(s.core.state(), PoolState::draining) << "one is being closed";
+  s.now = end - 1ms;
+  s.close_finishes();
+  EXPECT_EQ(s.core.state(), PoolState::closed);
+  EXPECT_EQ(s.drained, 1);
+}
+
 TEST(CoreClose, AskedAgainTheEarlierEndCounts) {
   Simulation s(quiet());
   s.ask();

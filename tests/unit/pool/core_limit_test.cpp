@@ -102,6 +102,33 @@ class Loops {
   std::vector<std::function<void()>> mail_;
 };
 
+// A source of permits that has none left and notes what it is told.
+class NoMore final : public PermitSource {
+ public:
+  bool take(std::size_t, TimePoint) override { return given_++ < most; }
+  void give_back(std::size_t) override {}
+  bool wanted_elsewhere(std::size_t) override { return false; }
+  void no_longer_wanted(std::size_t) override { ++withdrawn; }
+  int most = 1;
+  int withdrawn = 0;
+
+ private:
+  int given_ = 0;
+};
+
+TEST(CoreLimit, APermitThatCameTooLateIsLeftToOthers) {
+  NoMore permits;
+  Simulation s(quiet(5), {"db:1"}, 1, &permits);
+  auto first = s.ask();  // has the only permit, and connects
+  auto second = s.ask();
+  s.cancel(*second);
+  EXPECT_EQ(permits.withdrawn, 0);
+  s.apply([&](PoolCore& core) { core.permit_available(s.now, 0); });
+  EXPECT_EQ(permits.withdrawn, 1) << "the connect under way is enough: another loop may have it";
+  s.connect_succeeds();
+  EXPECT_TRUE(first->grant);
+}
+
 TEST(TotalLimit, SixtyFourLoopsNeverPassItAndNoneStarves) {
   constexpr std::size_t count = 64, limit = 40;
   for (std::uint64_t seed = 1; seed <= 3; ++seed) {

@@ -40,6 +40,16 @@ TEST(PermitLedger, AnOfferNobodyComesForGoesToTheNext) {
   EXPECT_TRUE(ledger.take(3, start + 2s, true, none_idle).taken) << "the loop of 2 is not being run";
 }
 
+TEST(PermitLedger, WhatALoopThatLeavesGivesBackIsOfferedToTheNext) {
+  PermitLedger ledger(2);
+  EXPECT_TRUE(ledger.take(1, start, true, none_idle).taken);
+  EXPECT_TRUE(ledger.take(1, start, true, none_idle).taken);
+  EXPECT_FALSE(ledger.take(2, start, true, none_idle).taken);
+  EXPECT_FALSE(ledger.take(3, start, true, none_idle).taken);
+  EXPECT_EQ(ledger.give_back(1, start).offer, 2U);
+  EXPECT_EQ(ledger.leave(2, start).offer, 3U) << "it is told";
+}
+
 TEST(PermitLedger, AsksWhoHasIdleOnesFirstThenWhoHasMost) {
   PermitLedger ledger(6);
   for (int i = 0; i < 4; ++i) EXPECT_TRUE(ledger.take(1, start, true, none_idle).taken);

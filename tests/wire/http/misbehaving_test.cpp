@@ -291,12 +291,12 @@ TEST(Misbehaving, IsFastEnough) {
   const auto told = send(
       [](Peer& peer) {
         if (!peer.read_request()) return;
-        peer.send("HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n");
-        peer.drip(std::string(60, 'x'), 5ms);
+        peer.send("HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n");
+        peer.drip(std::string(300, 'x'), 5ms);
       },
-      Request("GET", "/"), plain_options().low_speed_limit(1).low_speed_time(100ms));
+      Request("GET", "/"), plain_options().low_speed_limit(1).low_speed_time(600ms));
   EXPECT_TRUE(test::succeeds(told.outcome));
-  EXPECT_EQ(told.answer.body.size(), 60U);
+  EXPECT_EQ(told.answer.body.size(), 300U);
 }
 
 awaitable<Outcome> read_slowly(Client client, std::uint64_t* total) {
@@ -429,7 +429,7 @@ TEST(Misbehaving, AnnouncesTooLittle) {
   Client client(server.origin(), plain_options());
   Response answer;
   // What follows the first answer is not taken for the second one.
-  const auto outcome = test::run(ask_twice(client, Request("GET", "/second").timeout(300ms), [] {}, &answer));
+  const auto outcome = test::run(ask_twice(client, Request("GET", "/second").timeout(3s), [] {}, &answer));
   EXPECT_EQ(server.connections(), 2);
   EXPECT_TRUE(outcome.ok() ? answer.body.view() == "abc" : outcome.is(errc::timeout)) << outcome;
 }

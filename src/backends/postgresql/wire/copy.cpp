@@ -3,10 +3,12 @@
 #include "backends/postgresql/sql/own_words.hpp"
 #include "backends/postgresql/wire/result.hpp"
 #include "backends/postgresql/wire/wait.hpp"
+#include "net/strand_call.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
@@ -80,11 +82,13 @@ awaitable<T> CopyChannel::on_session(std::shared_ptr<CopyChannel> self, awaitabl
     std::shared_ptr<CopyChannel> channel;
     bool well = false;
   } guard(self);
+  const auto here = co_await asio::this_coro::executor;
+  const auto keep_running = asio::make_work_guard(here);  // the connection's executor does not
   if constexpr (std::is_void_v<T>) {
-    co_await asio::co_spawn(executor, std::move(operation), asio::use_awaitable);
+    co_await net::call_on_strand<void>(executor, std::move(operation));
     guard.well = true;
   } else {
-    T value = co_await asio::co_spawn(executor, std::move(operation), asio::use_awaitable);
+    T value = co_await net::call_on_strand<T>(executor, std::move(operation));
     guard.well = true;
     co_return value;
   }

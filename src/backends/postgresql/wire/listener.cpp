@@ -1,10 +1,12 @@
 #include "backends/postgresql/wire/listener.hpp"
 
 #include "backends/postgresql/sql/table.hpp"
+#include "net/strand_call.hpp"
 #include "observability/logger.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/strand.hpp>
@@ -36,7 +38,9 @@ Listener::Listener(const asio::any_io_executor& executor, std::shared_ptr<const 
 awaitable<void> Listener::start(std::shared_ptr<Listener> self) {
   if (self->channels_.empty()) throw Error(errc::invalid_argument, "no channel to listen on");
   auto first = connect(self);
-  co_await asio::co_spawn(self->strand_, std::move(first), asio::use_awaitable);
+  const auto here = co_await asio::this_coro::executor;
+  const auto keep_running = asio::make_work_guard(here);
+  co_await net::call_on_strand<void>(self->strand_, std::move(first));
   asio::co_spawn(self->strand_, keep(self), asio::detached);
 }
 
@@ -128,7 +132,9 @@ void Listener::push(PostgresNotification notification) {
 
 awaitable<PostgresNotification> Listener::next(std::shared_ptr<Listener> self) {
   auto taking = take(self);
-  auto notification = co_await asio::co_spawn(self->strand_, std::move(taking), asio::use_awaitable);
+  const auto here = co_await asio::this_coro::executor;
+  const auto keep_running = asio::make_work_guard(here);
+  auto notification = co_await net::call_on_strand<PostgresNotification>(self->strand_, std::move(taking));
   co_return notification;
 }
 
