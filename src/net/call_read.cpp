@@ -185,16 +185,16 @@ awaitable<std::size_t> Call::read_piece(std::span<char> to) {
   if (!ended_ && !watch_.active()) watch();
   const auto count = co_await read_body(to, false);
   if (!ended_ && !writing_) watch_.stop();
-  co_return count;
-}
-
-awaitable<std::size_t> Call::read_some(std::span<char> to) {
-  const auto count = co_await on_connection(read_piece(to));
   response_.body_size += count;
   if (request_.max_body() && response_.body_size > *request_.max_body())
     fail(errc::too_large,
          "the body of the answer is longer than max_body (" + std::to_string(*request_.max_body()) + " bytes)");
   co_return count;
+}
+
+awaitable<std::size_t> Call::read_some(std::span<char> to) {
+  if (ended_) co_return 0;  // there is no connection any more on whose strand it could be found out
+  co_return co_await on_connection(read_piece(to));
 }
 
 }  // namespace weir::http

@@ -257,7 +257,9 @@ void Connection::execute(const char* sql) {
 bool Connection::in_transaction() const noexcept { return sqlite3_get_autocommit(handle_) == 0; }
 
 void Connection::roll_back() noexcept {
-  if (in_transaction()) sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
+  // What was to interrupt the statement before may come late and interrupt this one.
+  constexpr int most = 8;
+  for (int i = 0; i < most && in_transaction(); ++i) sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
 std::int64_t Connection::changes() const noexcept { return sqlite3_changes64(handle_); }

@@ -112,8 +112,9 @@ class Engine final : public Wakeable, public std::enable_shared_from_this<Engine
   static void release(std::shared_ptr<Client> client, const JobPointer& job);
 
   // For a read on the caller's own thread: a connection of nobody else's, to be given back; it never waits for a lock.
-  std::unique_ptr<Connection> borrow(const Client& client);
-  void give_back(std::unique_ptr<Connection> connection) noexcept;
+  // A close waits until it is.
+  std::unique_ptr<Connection> borrow(const std::shared_ptr<Client>& client);
+  void give_back(const std::shared_ptr<Client>& client, std::unique_ptr<Connection> connection) noexcept;
 
   PoolStats stats() const;
   const EngineSettings& settings() const noexcept { return settings_; }

@@ -91,7 +91,8 @@ void Engine::check_times(Clock::time_point now, Answers& answers) {
       }
     }
   };
-  for (JobQueue* queue : {&write_queue_, &read_queue_, &begin_queue_}) check_queue(*queue);
+  // Those that wait to be admitted first: room that is made would take them to a queue that was seen already.
+  for (JobQueue* queue : {&write_queue_, &begin_queue_, &read_queue_}) check_queue(*queue);
   for (const auto& session : sessions_) {
     for (auto place = session->queue_.begin(); place != session->queue_.end();) {
       Job& job = **place++;

@@ -57,12 +57,13 @@ std::unique_ptr<Connection> Engine::open_reader() {
   return std::make_unique<Connection>(settings, [this](auto waited) { return reader_may_wait(waited); });
 }
 
-std::unique_ptr<Connection> Engine::borrow(const Client& client) {
+std::unique_ptr<Connection> Engine::borrow(const std::shared_ptr<Client>& client) {
   {
     const std::lock_guard lock(mutex_);
-    if (client.closed_) throw Error(errc::pool_closed, "the database was closed");
+    if (client->closed_) throw Error(errc::pool_closed, "the database was closed");
     ++counters_.acquires;
     ++counters_.acquires_immediate;
+    ++client->active_;
     if (!lent_.empty()) {
       auto connection = std::move(lent_.back());
       lent_.pop_back();
@@ -71,12 +72,23 @@ std::unique_ptr<Connection> Engine::borrow(const Client& client) {
   }
   ConnectionSettings settings = settings_.connection;
   settings.query_only = true;
-  return std::make_unique<Connection>(settings, nullptr);
+  try {
+    return std::make_unique<Connection>(settings, nullptr);
+  } catch (...) {
+    give_back(client, nullptr);
+    throw;
+  }
 }
 
-void Engine::give_back(std::unique_ptr<Connection> connection) noexcept {
-  const std::lock_guard lock(mutex_);
-  lent_.push_back(std::move(connection));
+void Engine::give_back(const std::shared_ptr<Client>& client, std::unique_ptr<Connection> connection) noexcept {
+  if (connection) connection->roll_back();
+  Answers answers;
+  {
+    const std::lock_guard lock(mutex_);
+    if (connection && !connection->in_transaction()) lent_.push_back(std::move(connection));
+    release_client(client, answers);
+  }
+  answers.give();
 }
 
 void Engine::read_once(Lock& lock, std::unique_ptr<Connection>& connection) {

@@ -83,7 +83,8 @@ void Engine::close(const std::shared_ptr<Client>& client, const JobPointer& job,
 }
 
 void Engine::stop_client(const std::shared_ptr<Client>& client, Answers& answers) {
-  for (JobQueue* queue : {&write_queue_, &read_queue_, &begin_queue_, &running_}) {
+  // Those that wait to be admitted first: room that is made would take them to a queue that was seen already.
+  for (JobQueue* queue : {&write_queue_, &begin_queue_, &read_queue_, &running_}) {
     for (auto place = queue->begin(); place != queue->end();) {
       const JobPointer job = *place++;
       if (job->client == client) stop_job(*job, Stop::closed, answers);

@@ -37,11 +37,11 @@ class TableContext {
 // Several reads of one state of the database.
 template <class Body>
 auto in_snapshot(Connection& connection, Body body) {
-  StatementUse(connection, "BEGIN")->step();
   struct End {
     Connection& connection;
     ~End() { connection.roll_back(); }
-  } end{connection};
+  } end{connection};  // before: BEGIN may be interrupted when it has been done
+  StatementUse(connection, "BEGIN")->step();
   return body();
 }
 

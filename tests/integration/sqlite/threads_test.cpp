@@ -144,6 +144,41 @@ TEST(Threads, what_was_answered_is_not_in_use) {
   EXPECT_EQ(used_after_its_answer, std::optional<std::uint64_t>(0));
 }
 
+// Two streams, of which one may have a connection; none has one yet when the database is closed.
+TEST(Threads, closing_ends_what_waits_to_be_admitted) {
+  TemporaryFolder folder;
+  asio::io_context loop(1);
+  AsyncDatabase db;
+  int ended = 0;
+  auto open = [&]() -> awaitable<void> {
+    db = co_await AsyncDatabase::open("sqlite:" + folder.file("a.db") +
+                                      "?readers=1&max_size=1&timeout=0&acquire_timeout=0");
+    co_await db.create(Record{}.with_id("a").set("n", 1));
+  };
+  asio::co_spawn(loop, open(), asio::detached);
+  loop.run();
+  loop.restart();
+  const auto over = [&](std::exception_ptr error) {
+    EXPECT_TRUE(error);
+    ++ended;
+  };
+  auto stream = [&]() -> awaitable<void> {
+    auto all = db.stream();
+    co_await all.next();
+  };
+  asio::co_spawn(loop, count_for_ever(db), over);
+  asio::co_spawn(loop, stream(), over);
+  asio::co_spawn(loop, stream(), over);
+  auto close = [&]() -> awaitable<void> {
+    while (db.stats().used == 0 || db.stats().waiters < 2) co_await asio::post(asio::use_awaitable);
+    co_await db.close(std::chrono::milliseconds(20));
+  };
+  asio::co_spawn(loop, close(), asio::detached);
+  loop.run_for(std::chrono::seconds(20));
+  EXPECT_TRUE(loop.stopped()) << "something still waits";
+  EXPECT_EQ(ended, 3);
+}
+
 // Three readers, two of which never come to an end: reads and writes go on, and cancelling ends the two.
 TEST(Threads, readers_side_by_side) {
   TemporaryFolder folder;
